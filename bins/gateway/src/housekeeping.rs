@@ -1,0 +1,78 @@
+//! What goes on beside the calls: the ledger's writer, the feed of changes, new configs, the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::error::RecvError;
+use weighhouse_server::House;
+use weighhouse_storage::{Change, Store};
+
+use crate::banner::say;
+use crate::settings::{self, Source};
+
+/// How often files of the config are looked at.
+const WATCH_PAUSE: Duration = Duration::from_secs(1);
+
+/// Lets the keyring forget what changed in the store, here or on another node.
+pub(crate) async fn follow_changes(house: Arc<House>, store: Store) {
+    let mut changes = store.changes();
+    loop {
+        let change = match changes.recv().await {
+            Ok(change) => change,
+            Err(RecvError::Lagged(_)) => Change::Everything,
+            Err(RecvError::Closed) => return,
+        };
+        house.keyring.forget(&change).await;
+    }
+}
+
+/// Puts a new config in force on SIGHUP and when a file of it changes; a bad one leaves the old in force.
+pub(crate) async fn follow_config(house: Arc<House>, source: Source) -> std::io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    let mut files = source.files();
+    let mut seen = stamps(&files);
+    loop {
+        let is_asked = tokio::select! {
+            _ = hangups.recv() => true,
+            () = tokio::time::sleep(WATCH_PAUSE) => false,
+        };
+        let now = stamps(&files);
+        if !is_asked && now == seen {
+            continue;
+        }
+        seen = now;
+        match settings::read(&source) {
+            Ok(read) => {
+                let count = read.snapshot.deployments.len();
+                read.findings.iter().for_each(|finding| say(finding));
+                files = read.files;
+                seen = stamps(&files);
+                house.replace(read.snapshot);
+                say(&format!("a new config is in force: {count} deployments"));
+            }
+            Err(error) => say(&format!("the new config is not taken, the old one stays in force: {error:#}")),
+        }
+    }
+}
+
+/// When each file was last written; none for one that is not there.
+fn stamps(files: &[PathBuf]) -> Vec<Option<(SystemTime, u64)>> {
+    let stamp = |file: &PathBuf| {
+        let data = std::fs::metadata(file).ok()?;
+        Some((data.modified().ok()?, data.len()))
+    };
+    files.iter().map(stamp).collect()
+}
+
+/// Waits until the process is told to stop.
+pub(crate) async fn told_to_stop() -> std::io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    Ok(())
+}

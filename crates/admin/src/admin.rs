@@ -1,0 +1,101 @@
+//! The one door: from a request to the function that answers it.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use percent_encoding::percent_decode_str;
+use weighhouse_api::{Endpoint, find, openapi};
+use weighhouse_auth::{Caller, Keyring};
+use weighhouse_storage::{Change, Store};
+use weighhouse_types::{Error, KeyHash, Kind};
+
+use crate::answer::{json, refuse, whole};
+use crate::{block, delete, generate, info, list, regenerate, spend_logs, update};
+
+/// The control plane over the rooms below.
+pub struct Admin {
+    pub(crate) store: Store,
+    keyring: Keyring,
+    now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
+    /// Made when first asked for.
+    description: OnceLock<Bytes>,
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Admin").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Admin {
+    /// A control plane. `now_ms` gives milliseconds since 1970.
+    #[must_use]
+    pub fn new(store: Store, keyring: Keyring, now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        Self { store, keyring, now_ms: Box::new(now_ms), description: OnceLock::new() }
+    }
+
+    /// Answers a request whose caller and permission were checked. None: a route that anyone may ask.
+    /// Errors are written in LiteLLM's shape.
+    pub async fn answer(&self, request: Request<Bytes>, caller: Option<Caller>) -> Response<Bytes> {
+        match self.ask(&request, caller.as_ref()).await {
+            Ok(response) => response,
+            Err(error) => refuse(&error),
+        }
+    }
+
+    async fn ask(&self, request: &Request<Bytes>, caller: Option<&Caller>) -> Result<Response<Bytes>, Error> {
+        let found = find(request.method(), request.uri().path()).map_err(|_| not_mine())?;
+        if found.route.endpoint == Endpoint::OpenApi {
+            return Ok(whole(self.description()));
+        }
+        let caller =
+            caller.ok_or_else(|| Error::new(Kind::NoKey, "Authentication Error, No api key passed in."))?;
+        let (body, query) = (request.body().as_ref(), request.uri().query());
+        match found.route.endpoint {
+            Endpoint::KeyInfo => return json(&info::info(self, caller, query).await?),
+            Endpoint::SpendLogs => return json(&spend_logs::read(self, caller, query).await?),
+            _ => {}
+        }
+        // The route table says so too; nothing below is for a virtual key.
+        if caller.key().is_some() {
+            return Err(Error::new(
+                Kind::RouteDenied,
+                "Only the proxy admin may call this route; use the master key",
+            ));
+        }
+        match found.route.endpoint {
+            Endpoint::KeyGenerate => json(&generate::generate(self, caller, body).await?),
+            Endpoint::KeyUpdate => json(&update::update(self, body).await?),
+            Endpoint::KeyList => json(&list::list(self, query).await?),
+            Endpoint::KeyDelete => json(&delete::delete(self, body).await?),
+            Endpoint::KeyBlock => json(&block::set_blocked(self, body, true).await?),
+            Endpoint::KeyUnblock => json(&block::set_blocked(self, body, false).await?),
+            Endpoint::KeyRegenerate => {
+                let named = found.capture.map(|key| percent_decode_str(key).decode_utf8_lossy());
+                json(&regenerate::regenerate(self, caller, named.as_deref(), body).await?)
+            }
+            _ => Err(not_mine()),
+        }
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> i64 {
+        (self.now_ms)()
+    }
+
+    /// Makes a change true on this node at once; the store's feed tells the others.
+    pub(crate) async fn forget(&self, hash: &KeyHash) {
+        self.keyring.forget(&Change::Key(hash.clone())).await;
+    }
+
+    fn description(&self) -> Bytes {
+        let make = || Bytes::from(openapi(env!("CARGO_PKG_VERSION")).to_string());
+        self.description.get_or_init(make).clone()
+    }
+}
+
+fn not_mine() -> Error {
+    Error::new(Kind::NotFound, "the control plane has no such route; see /openapi.json")
+}

@@ -1,0 +1,21 @@
+//! Blocks and unblocks a key.
+
+use weighhouse_api::{BlockKeyRequest, KeyObject, read_body};
+use weighhouse_types::Error;
+
+use crate::admin::Admin;
+use crate::named::{key_named, not_found};
+use crate::rules::taken;
+use crate::shown::shown_with_hash;
+
+pub(crate) async fn set_blocked(admin: &Admin, body: &[u8], blocked: bool) -> Result<KeyObject, Error> {
+    let request: BlockKeyRequest = read_body(body)?;
+    let mut key = key_named(&admin.store, &request.key).await?;
+    key.blocked = blocked;
+    key.updated_ms = admin.now_ms();
+    if !admin.store.update_key(&key).await.map_err(taken)? {
+        return Err(not_found());
+    }
+    admin.forget(&key.hash).await;
+    Ok(shown_with_hash(&key, admin.now_ms()))
+}

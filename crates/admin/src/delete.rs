@@ -1,0 +1,47 @@
+//! Deletes keys. Their ledger rows stay.
+
+use weighhouse_api::{DeleteKeyRequest, DeletedKeys, KeyText, read_body};
+use weighhouse_types::{Error, KeyHash, Kind};
+
+use crate::admin::Admin;
+use crate::named::hash_named;
+use crate::rules::invalid;
+
+/// Keys that one request may name.
+const MAX_KEYS: usize = 1_000;
+
+pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<DeletedKeys, Error> {
+    let request: DeleteKeyRequest = read_body(body)?;
+    let (keys, aliases) = (request.keys.unwrap_or_default(), request.key_aliases.unwrap_or_default());
+    if keys.is_empty() && aliases.is_empty() {
+        let message = "At least one of 'keys' or 'key_aliases' must be provided.";
+        return Err(invalid("keys", message).with_status(422));
+    }
+    if keys.len().max(aliases.len()) > MAX_KEYS {
+        return Err(invalid(
+            "keys",
+            format!("at most {MAX_KEYS} keys can be deleted at once; send several requests"),
+        ));
+    }
+    // As named, beside the hash it stands for. LiteLLM looks at aliases only where there are no keys.
+    let mut named: Vec<(KeyText, KeyHash)> = Vec::with_capacity(keys.len().max(aliases.len()));
+    for alias in aliases.iter().filter(|_| keys.is_empty()) {
+        if let Some(key) = admin.store.key_by_alias(alias).await? {
+            named.push((KeyText::new(alias), key.hash));
+        }
+    }
+    named.extend(keys.into_iter().map(|key| {
+        let hash = hash_named(key.expose());
+        (key, hash)
+    }));
+    let hashes: Vec<KeyHash> = named.iter().map(|(_, hash)| hash.clone()).collect();
+    let deleted = admin.store.delete_keys(&hashes).await?;
+    for hash in &deleted {
+        admin.forget(hash).await;
+    }
+    if deleted.is_empty() {
+        return Err(Error::new(Kind::NotFound, "No keys found").at("keys"));
+    }
+    named.retain(|(_, hash)| deleted.contains(hash));
+    Ok(DeletedKeys { deleted_keys: named.into_iter().map(|(key, _)| key).collect() })
+}

@@ -1,0 +1,36 @@
+//! The control plane: virtual keys, the ledger and the API's own description, for administrators.
+//!
+//! Who may ask a route at all was checked before, by the route table; what a virtual key may see of itself is
+//! narrowed here. This room serves no connection, never calls a provider, and shows a key's secret only in the
+//! reply of the request that made it.
+//!
+//! ```no_run
+//! # async fn example(store: weighhouse_storage::Store, caller: weighhouse_auth::Caller) {
+//! use bytes::Bytes;
+//! use http::Request;
+//! use weighhouse_admin::Admin;
+//! use weighhouse_auth::Keyring;
+//!
+//! let admin = Admin::new(store.clone(), Keyring::new(store), || 1_795_000_000_000);
+//! let request = Request::post("/key/generate").body(Bytes::from_static(br#"{"max_budget": 5}"#));
+//! let response = admin.answer(request.expect("a request"), Some(caller)).await;
+//! assert_eq!(response.status(), 200);
+//! # }
+//! ```
+
+mod admin;
+mod answer;
+mod block;
+mod calendar;
+mod delete;
+mod generate;
+mod info;
+mod list;
+mod named;
+mod regenerate;
+mod rules;
+mod shown;
+mod spend_logs;
+mod update;
+
+pub use admin::Admin;

@@ -1,0 +1,33 @@
+//! Lists keys.
+
+use weighhouse_api::{KeyEntry, KeyList, KeyListQuery};
+use weighhouse_storage::{KeyFilter, Page};
+use weighhouse_types::Error;
+
+use crate::admin::Admin;
+use crate::named::hash_named;
+use crate::shown::shown_with_hash;
+
+pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<KeyList, Error> {
+    let query = KeyListQuery::read(query)?;
+    let filter = KeyFilter {
+        user_id: query.user_id,
+        team_id: query.team_id,
+        key_alias: query.key_alias,
+        hash: query.key_hash.as_deref().map(hash_named),
+    };
+    let size = u64::from(query.size);
+    let page = Page { offset: (query.page - 1).saturating_mul(size), limit: query.size };
+    let (records, total_count) = admin.store.list_keys(&filter, page).await?;
+    let now_ms = admin.now_ms();
+    let entry = |record| match query.return_full_object {
+        true => KeyEntry::Whole(Box::new(shown_with_hash(record, now_ms))),
+        false => KeyEntry::Hash(record.hash.to_string()),
+    };
+    Ok(KeyList {
+        keys: records.iter().map(entry).collect(),
+        total_count,
+        current_page: query.page,
+        total_pages: total_count.div_ceil(size),
+    })
+}

@@ -1,0 +1,36 @@
+//! From a key as a request names it to its record.
+
+use weighhouse_api::KeyText;
+use weighhouse_auth::hash_of;
+use weighhouse_storage::{KeyRecord, Store};
+use weighhouse_types::{Error, KeyHash, Kind};
+
+/// The hash that a text stands for: a secret's, or the text itself.
+pub(crate) fn hash_named(key: &str) -> KeyHash {
+    if key.starts_with("sk-") { hash_of(key) } else { KeyHash::new(key) }
+}
+
+/// The key that a text stands for.
+///
+/// # Errors
+/// `NotFound`; `Overloaded` where the store cannot be asked.
+pub(crate) async fn key_named(store: &Store, key: &KeyText) -> Result<KeyRecord, Error> {
+    store.key_by_hash(&hash_named(key.expose())).await?.ok_or_else(not_found)
+}
+
+/// The key of an alias.
+///
+/// # Errors
+/// `NotFound`; `Overloaded` where the store cannot be asked.
+pub(crate) async fn key_of_alias(store: &Store, alias: &str) -> Result<KeyRecord, Error> {
+    let found = store.key_by_alias(alias).await?;
+    found.ok_or_else(|| {
+        let message = format!("Key not found. No key with key_alias='{alias}'.");
+        Error::new(Kind::NotFound, message).at("key_alias")
+    })
+}
+
+/// No such key; the text that was sent may be a secret and is not repeated.
+pub(crate) fn not_found() -> Error {
+    Error::new(Kind::NotFound, "Key not found.").at("key")
+}

@@ -1,0 +1,41 @@
+//! Gives a key a new secret; its id, its settings and what it spent stay.
+
+use weighhouse_api::{KeyObject, KeyText, RegenerateKeyRequest, read_body};
+use weighhouse_auth::Caller;
+use weighhouse_storage::KeyRecord;
+use weighhouse_types::Error;
+
+use crate::admin::Admin;
+use crate::generate::made_key;
+use crate::named::{key_named, not_found};
+use crate::rules::{chosen_key, invalid, name_of, taken};
+use crate::shown::shown_with_hash;
+
+/// `in_path` is the key that the path names.
+pub(crate) async fn regenerate(
+    admin: &Admin,
+    caller: &Caller,
+    in_path: Option<&str>,
+    body: &[u8],
+) -> Result<KeyObject, Error> {
+    let request: RegenerateKeyRequest = read_body(body)?;
+    let named =
+        in_path.map(KeyText::new).or(request.key).ok_or_else(|| invalid("key", "No key passed in."))?;
+    let old = key_named(&admin.store, &named).await?;
+    let (secret, hash) = match request.new_key {
+        Some(key) => {
+            let hash = chosen_key("new_key", &key, caller)?;
+            (key, hash)
+        }
+        None => made_key()?,
+    };
+    let now_ms = admin.now_ms();
+    let name = name_of(secret.expose());
+    if !admin.store.replace_key_hash(&old, &hash, &name, now_ms).await.map_err(taken)? {
+        return Err(not_found());
+    }
+    admin.forget(&old.hash).await;
+    admin.forget(&hash).await;
+    let fresh = KeyRecord { hash, key_name: name, updated_ms: now_ms, ..old };
+    Ok(KeyObject { key: Some(secret), ..shown_with_hash(&fresh, now_ms) })
+}

@@ -1,0 +1,106 @@
+//! Reads the ledger: one row per attempt.
+
+use std::collections::BTreeMap;
+
+use weighhouse_api::{Dollars, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings};
+use weighhouse_auth::Caller;
+use weighhouse_storage::{LedgerFilter, LedgerRow};
+use weighhouse_types::{Error, Kind};
+
+use crate::admin::Admin;
+use crate::calendar::{moment, start_of_day};
+use crate::named::hash_named;
+
+/// LiteLLM's cap (contract §6c).
+const MAX_ROWS: u32 = 10_000;
+
+pub(crate) async fn read(
+    admin: &Admin,
+    caller: &Caller,
+    query: Option<&str>,
+) -> Result<Vec<SpendLog>, Error> {
+    let filter = narrowed(SpendLogsQuery::read(query)?, caller)?;
+    let rows = admin.store.ledger(&filter).await?;
+    Ok(rows.iter().map(log).collect())
+}
+
+/// What the query asks for, and of that what the caller may see.
+fn narrowed(query: SpendLogsQuery, caller: &Caller) -> Result<LedgerFilter, Error> {
+    let mut key_hash = query.api_key.as_ref().map(|key| hash_named(key.expose()));
+    if caller.key().is_some() {
+        if key_hash.is_some_and(|hash| hash != *caller.hash()) {
+            let message = "A virtual key sees only its own spend; leave api_key out, or use the master key";
+            return Err(Error::new(Kind::RouteDenied, message).at("api_key"));
+        }
+        key_hash = Some(caller.hash().clone());
+    }
+    let day = |name, day: Option<String>| day.map(|day| start_of_day(name, &day)).transpose();
+    Ok(LedgerFilter {
+        key_hash,
+        user_id: query.user_id,
+        request_id: query.request_id,
+        from_ms: day("start_date", query.start_date)?,
+        // LiteLLM's end is the first moment of the day, that moment included.
+        until_ms: day("end_date", query.end_date)?.map(|midnight| midnight + 1),
+        limit: MAX_ROWS,
+    })
+}
+
+/// A row in LiteLLM's shape.
+fn log(row: &LedgerRow) -> SpendLog {
+    let after = |micros: u32| moment(row.started_ms + i64::from(micros / 1_000));
+    let call = row.attempt.call.to_string();
+    let began_us = if row.first_token_us == 0 { row.total_us } else { row.first_token_us };
+    SpendLog {
+        request_id: row.response_id.as_deref().map_or_else(|| call.clone(), str::to_owned),
+        call_type: row.operation.call_type().to_owned(),
+        api_key: row.key_hash.to_string(),
+        spend: Dollars(row.cost),
+        total_tokens: row.usage.total(),
+        prompt_tokens: row.usage.input(),
+        completion_tokens: row.usage.output(),
+        start_time: moment(row.started_ms),
+        end_time: after(row.total_us),
+        completion_start_time: after(began_us),
+        request_duration_ms: u64::from(row.total_us / 1_000),
+        model: row.upstream_model.to_string(),
+        model_id: row.deployment_id.to_string(),
+        model_group: row.model_group.to_string(),
+        custom_llm_provider: row.provider.to_string(),
+        api_base: row.api_base.to_string(),
+        user: row.user_id.as_deref().unwrap_or_default().to_owned(),
+        metadata: metadata(row),
+        // No answer comes from a cache that is not there.
+        cache_hit: "False".to_owned(),
+        request_tags: row.tags.to_vec(),
+        team_id: row.team_id.as_deref().map(str::to_owned),
+        end_user: row.end_user.as_deref().map(str::to_owned),
+        session_id: call.clone(),
+        status: row.outcome.name().to_owned(),
+        litellm_call_id: call,
+    }
+}
+
+fn metadata(row: &LedgerRow) -> SpendMetadata {
+    let usage: BTreeMap<String, u64> =
+        row.usage.classes().map(|(class, units)| (class.name().to_owned(), units)).collect();
+    let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
+    SpendMetadata {
+        attempt: row.attempt.number,
+        requested_model: row.requested_model.to_string(),
+        http_status: row.http_status,
+        stream: row.stream,
+        usage,
+        usage_estimated: row.usage.estimated,
+        usage_mismatch: row.usage.mismatch,
+        usage_object: row.raw_usage.as_deref().map(json).unwrap_or_default(),
+        arithmetic: json(&row.arithmetic),
+        price_version: row.price_version.to_string(),
+        timings: SpendTimings {
+            queue_us: row.queue_us,
+            overhead_us: row.overhead_us,
+            first_token_us: row.first_token_us,
+            total_us: row.total_us,
+        },
+    }
+}

@@ -1,0 +1,91 @@
+//! Changes a key: a merge patch, as in LiteLLM.
+
+use serde_json::Value;
+use weighhouse_api::{KeyObject, KeyText, Patch, UpdateKeyRequest, read_body};
+use weighhouse_storage::KeyRecord;
+use weighhouse_types::Error;
+
+use crate::admin::Admin;
+use crate::calendar::end_of;
+use crate::named::{key_named, key_of_alias, not_found};
+use crate::rules::{alias, budget, invalid, put_tags, tags_of, taken};
+use crate::shown::shown_with_hash;
+
+pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<KeyObject, Error> {
+    let mut request: UpdateKeyRequest = read_body(body)?;
+    let mut key = match (&request.key, &request.key_alias) {
+        (Some(key), _) => key_named(&admin.store, key).await?,
+        (None, Patch::Set(alias)) => {
+            let key = key_of_alias(&admin.store, alias).await?;
+            request.key_alias = Patch::Keep;
+            key
+        }
+        (None, Patch::Keep | Patch::Clear) => {
+            return Err(invalid("key", "either key or key_alias must be provided").with_status(422));
+        }
+    };
+    let named = request.key.take();
+    apply(request, &mut key, admin.now_ms())?;
+    key.updated_ms = admin.now_ms();
+    if !admin.store.update_key(&key).await.map_err(taken)? {
+        return Err(not_found());
+    }
+    admin.forget(&key.hash).await;
+    let named = named.unwrap_or_else(|| KeyText::new(key.hash.as_str()));
+    Ok(KeyObject { key: Some(named), ..shown_with_hash(&key, admin.now_ms()) })
+}
+
+/// Puts what the request says into the record.
+fn apply(request: UpdateKeyRequest, key: &mut KeyRecord, now_ms: i64) -> Result<(), Error> {
+    match request.key_alias {
+        Patch::Keep => {}
+        Patch::Clear => key.key_alias = None,
+        Patch::Set(name) => key.key_alias = alias(name)?,
+    }
+    match request.duration {
+        Patch::Keep => {}
+        Patch::Clear => key.expires_ms = None,
+        // LiteLLM lets an empty text change nothing.
+        Patch::Set(duration) if duration.is_empty() => {}
+        Patch::Set(duration) => key.expires_ms = end_of(&duration, now_ms)?,
+    }
+    match request.max_budget {
+        Patch::Keep => {}
+        Patch::Clear => key.max_budget = None,
+        Patch::Set(dollars) => key.max_budget = Some(budget(dollars)?),
+    }
+    match request.models {
+        Patch::Keep => {}
+        Patch::Clear => key.models.clear(),
+        Patch::Set(models) => key.models = models,
+    }
+    match request.aliases {
+        Patch::Keep => {}
+        Patch::Clear => key.aliases.clear(),
+        Patch::Set(aliases) => key.aliases = aliases.into_iter().collect(),
+    }
+    match request.blocked {
+        Patch::Keep => {}
+        Patch::Clear => key.blocked = false,
+        Patch::Set(blocked) => key.blocked = blocked,
+    }
+    request.user_id.apply(&mut key.user_id);
+    // LiteLLM lets an empty team change nothing.
+    if request.team_id != Patch::Set(String::new()) {
+        request.team_id.apply(&mut key.team_id);
+    }
+    request.rpm_limit.apply(&mut key.rpm_limit);
+    request.tpm_limit.apply(&mut key.tpm_limit);
+    request.max_parallel_requests.apply(&mut key.max_parallel_requests);
+
+    let mut metadata = match request.metadata {
+        Patch::Set(metadata) => metadata,
+        Patch::Keep | Patch::Clear => key.metadata.as_object().cloned().unwrap_or_default(),
+    };
+    if let Patch::Set(tags) = request.tags {
+        put_tags(&mut metadata, &tags);
+    }
+    key.tags = tags_of(&metadata)?;
+    key.metadata = Value::Object(metadata);
+    Ok(())
+}

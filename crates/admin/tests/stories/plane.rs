@@ -1,0 +1,91 @@
+//! A control plane of its own for a test, and words to speak with it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bytes::Bytes;
+use http::{Method, Request};
+use serde_json::Value;
+use weighhouse_admin::Admin;
+use weighhouse_auth::{Caller, Keyring, hash_of, master_digest};
+use weighhouse_storage::{Location, Store};
+use weighhouse_testkit::temp_dir::TempDir;
+use weighhouse_types::Kind;
+
+/// The master key of every test.
+pub(crate) const MASTER: &str = "sk-the-master-key-of-the-tests";
+/// 2026-01-31T12:00:00Z.
+pub(crate) const NOW_MS: i64 = 1_769_860_800_000;
+
+/// A control plane over a fresh store.
+pub(crate) struct Plane {
+    pub(crate) store: Store,
+    keyring: Keyring,
+    admin: Admin,
+    clock: Arc<AtomicI64>,
+    _dir: TempDir,
+}
+
+impl Plane {
+    pub(crate) async fn new() -> Self {
+        let dir = TempDir::new("admin");
+        let store = Store::open(&Location::Sqlite(dir.path().join("weighhouse.db"))).await.unwrap();
+        let keyring = Keyring::new(store.clone());
+        let clock = Arc::new(AtomicI64::new(NOW_MS));
+        let hands = Arc::clone(&clock);
+        let admin = Admin::new(store.clone(), keyring.clone(), move || hands.load(Ordering::Relaxed));
+        Self { store, keyring, admin, clock, _dir: dir }
+    }
+
+    pub(crate) fn pass(&self, milliseconds: i64) {
+        self.clock.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Who shows that key.
+    pub(crate) async fn caller(&self, key: &str) -> Result<Caller, Kind> {
+        let now_ms = self.clock.load(Ordering::Relaxed);
+        self.keyring.identify(key, Some(&master_digest(MASTER)), now_ms).await.map_err(|error| error.kind)
+    }
+
+    /// Asks as the master; gives status and body.
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
+        self.ask_as(Some(Caller::Master(hash_of(MASTER))), method, path, body).await
+    }
+
+    pub(crate) async fn ask_as(
+        &self,
+        caller: Option<Caller>,
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> (u16, Value) {
+        let request =
+            Request::builder().method(method).uri(path).body(Bytes::copy_from_slice(body.as_bytes()));
+        let response = self.admin.answer(request.unwrap(), caller).await;
+        assert_eq!(response.headers().get("content-type").unwrap(), "application/json");
+        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
+    }
+
+    /// Posts as the master and expects success.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Value {
+        let (status, answer) = self.ask(Method::POST, path, body).await;
+        assert_eq!(status, 200, "{path} {body}: {answer}");
+        answer
+    }
+
+    /// Gets as the master and expects success.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.ask(Method::GET, path, "").await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    /// A new key's secret.
+    pub(crate) async fn key(&self, body: &str) -> String {
+        text(&self.post("/key/generate", body).await, "key")
+    }
+}
+
+pub(crate) fn text(answer: &Value, field: &str) -> String {
+    answer.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,34 @@
+//! The route table, and the shapes of the admin API: shared by the planes that answer, the client and the tests.
+//!
+//! A route without a permission and a meter does not compile. This room never answers a request.
+//!
+//! ```
+//! use weighhouse_api::{Endpoint, find};
+//!
+//! let found = find(&http::Method::POST, "/openai/deployments/gpt-4o/chat/completions").expect("a route");
+//! assert_eq!((found.route.endpoint, found.capture), (Endpoint::Chat, Some("gpt-4o")));
+//! ```
+
+mod body;
+mod dollars;
+mod key;
+mod openapi;
+mod patch;
+mod query;
+mod refusal;
+mod route;
+mod secret;
+mod spend;
+
+pub use body::{RequestBody, read_body};
+pub use dollars::Dollars;
+pub use key::{
+    BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyEntry, KeyInfo, KeyInfoQuery,
+    KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
+};
+pub use openapi::openapi;
+pub use patch::Patch;
+pub use refusal::{Refusal, RefusalDetail};
+pub use route::{Endpoint, FoundRoute, Meter, Missing, Permission, ROUTES, Route, Verb, find};
+pub use secret::KeyText;
+pub use spend::{SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings};

@@ -1,0 +1,240 @@
+//! The ONE table of routes: what is answered, who may ask, and how it is weighed.
+
+use http::Method;
+
+/// What a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// A chat turn.
+    Chat,
+    /// A legacy text completion.
+    Completion,
+    /// Vectors of texts.
+    Embedding,
+    /// The models that the caller may use.
+    Models,
+    /// One of them.
+    Model,
+    /// What is known of the deployments.
+    ModelInfo,
+    /// The process lives.
+    Liveness,
+    /// The process can serve.
+    Readiness,
+    /// The deployments' health as calls have shown it.
+    Health,
+    /// Metrics for Prometheus.
+    Metrics,
+    /// Makes a key.
+    KeyGenerate,
+    /// Changes a key.
+    KeyUpdate,
+    /// Tells about a key.
+    KeyInfo,
+    /// Lists keys.
+    KeyList,
+    /// Deletes keys.
+    KeyDelete,
+    /// Blocks a key.
+    KeyBlock,
+    /// Unblocks a key.
+    KeyUnblock,
+    /// Gives a key a new secret.
+    KeyRegenerate,
+    /// Reads the ledger.
+    SpendLogs,
+    /// The API's description.
+    OpenApi,
+}
+
+/// HTTP methods that routes have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// GET, and HEAD with it.
+    Get,
+    /// POST.
+    Post,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Anyone.
+    Public,
+    /// Any valid key; the answer is narrowed to what the key may see.
+    AnyKey,
+    /// The master key.
+    Admin,
+    /// The master key, or a virtual key about itself.
+    AdminOrSelf,
+}
+
+/// How a route is weighed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meter {
+    /// Every attempt at a provider is held, settled and recorded.
+    PerAttempt,
+    /// Nothing reaches a provider.
+    NothingUpstream,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// The method.
+    pub verb: Verb,
+    /// The path; `{name}` stands for one or more segments, once a path.
+    pub path: &'static str,
+    /// What it answers.
+    pub endpoint: Endpoint,
+    /// Who may ask.
+    pub permission: Permission,
+    /// How it is weighed.
+    pub meter: Meter,
+    /// For people.
+    pub summary: &'static str,
+}
+
+macro_rules! routes {
+    ($($verb:ident $endpoint:ident $permission:ident $meter:ident $summary:literal: $($path:literal)+;)+) => {
+        /// Every route that the house answers.
+        pub const ROUTES: &[Route] = &[$($(Route {
+            verb: Verb::$verb,
+            path: $path,
+            endpoint: Endpoint::$endpoint,
+            permission: Permission::$permission,
+            meter: Meter::$meter,
+            summary: $summary,
+        },)+)+];
+    };
+}
+
+routes! {
+    Post Chat AnyKey PerAttempt "Chat completion, whole or streamed":
+        "/v1/chat/completions" "/chat/completions" "/openai/v1/chat/completions"
+        "/openai/deployments/{model}/chat/completions" "/engines/{model}/chat/completions";
+    Post Completion AnyKey PerAttempt "Legacy text completion, whole or streamed":
+        "/v1/completions" "/completions" "/openai/v1/completions"
+        "/openai/deployments/{model}/completions" "/engines/{model}/completions";
+    Post Embedding AnyKey PerAttempt "Embeddings":
+        "/v1/embeddings" "/embeddings" "/openai/v1/embeddings"
+        "/openai/deployments/{model}/embeddings" "/engines/{model}/embeddings";
+    Get Models AnyKey NothingUpstream "Models that the key may use":
+        "/v1/models" "/models" "/openai/v1/models";
+    Get Model AnyKey NothingUpstream "One model":
+        "/v1/models/{model}" "/models/{model}";
+    Get ModelInfo AnyKey NothingUpstream "Deployments with their prices, limits and capabilities":
+        "/model/info" "/v1/model/info";
+    Get Liveness Public NothingUpstream "The process lives":
+        "/health/liveliness" "/health/liveness" "/livez";
+    Get Readiness Public NothingUpstream "The process can serve: store reachable, not draining":
+        "/health/readiness" "/readyz";
+    Get Health AnyKey NothingUpstream "Deployments that are well and that cool down":
+        "/health";
+    Get Metrics AnyKey NothingUpstream "Metrics for Prometheus":
+        "/metrics";
+    Post KeyGenerate Admin NothingUpstream "Make a virtual key": "/key/generate";
+    Post KeyUpdate Admin NothingUpstream "Change a virtual key": "/key/update";
+    Get KeyInfo AdminOrSelf NothingUpstream "Tell about a virtual key": "/key/info";
+    Get KeyList Admin NothingUpstream "List virtual keys": "/key/list";
+    Post KeyDelete Admin NothingUpstream "Delete virtual keys": "/key/delete";
+    Post KeyBlock Admin NothingUpstream "Block a virtual key": "/key/block";
+    Post KeyUnblock Admin NothingUpstream "Unblock a virtual key": "/key/unblock";
+    Post KeyRegenerate Admin NothingUpstream "Give a virtual key a new secret":
+        "/key/regenerate" "/key/{key}/regenerate";
+    Get SpendLogs AdminOrSelf NothingUpstream "Read the ledger: one row per attempt": "/spend/logs";
+    Get OpenApi Public NothingUpstream "This API, described": "/openapi.json";
+}
+
+/// A route that was asked for, and what its path captured.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundRoute<'path> {
+    /// The route.
+    pub route: &'static Route,
+    /// What `{name}` stands for, as it stood in the path.
+    pub capture: Option<&'path str>,
+}
+
+/// Why no route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// No route has that path.
+    Path,
+    /// A route has it, with another method.
+    Method,
+}
+
+/// The route that answers a method and path.
+///
+/// # Errors
+/// No route has the path, or none with that method.
+pub fn find<'path>(method: &Method, path: &'path str) -> Result<FoundRoute<'path>, Missing> {
+    let mut missing = Missing::Path;
+    for route in ROUTES {
+        let Some(capture) = route.captures(path) else { continue };
+        if route.verb.answers(method) {
+            return Ok(FoundRoute { route, capture });
+        }
+        missing = Missing::Method;
+    }
+    Err(missing)
+}
+
+impl Verb {
+    fn answers(self, method: &Method) -> bool {
+        match self {
+            Self::Get => method == Method::GET || method == Method::HEAD,
+            Self::Post => method == Method::POST,
+        }
+    }
+}
+
+impl Route {
+    /// None: another path. Some(None): this path, which captures nothing.
+    fn captures<'path>(&self, path: &'path str) -> Option<Option<&'path str>> {
+        let Some((before, rest)) = self.path.split_once('{') else {
+            return (self.path == path).then_some(None);
+        };
+        let (_, after) = rest.split_once('}')?;
+        let captured = path.strip_prefix(before)?.strip_suffix(after)?;
+        (!captured.is_empty()).then_some(Some(captured))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(method: &Method, path: &str) -> Result<(Endpoint, Option<String>), Missing> {
+        find(method, path).map(|found| (found.route.endpoint, found.capture.map(str::to_owned)))
+    }
+
+    #[test]
+    fn paths_and_methods_are_told_apart() {
+        assert_eq!(found(&Method::POST, "/chat/completions"), Ok((Endpoint::Chat, None)));
+        assert_eq!(found(&Method::GET, "/chat/completions"), Err(Missing::Method));
+        assert_eq!(found(&Method::HEAD, "/health/liveness"), Ok((Endpoint::Liveness, None)));
+        assert_eq!(found(&Method::POST, "/chat/completions/"), Err(Missing::Path));
+        assert_eq!(
+            found(&Method::GET, "/v1/models/openai/gpt-4o"),
+            Ok((Endpoint::Model, Some("openai/gpt-4o".into())))
+        );
+        assert_eq!(
+            found(&Method::POST, "/engines/a/b/embeddings"),
+            Ok((Endpoint::Embedding, Some("a/b".into())))
+        );
+        assert_eq!(found(&Method::POST, "/engines//embeddings"), Err(Missing::Path));
+    }
+
+    #[test]
+    fn no_two_routes_answer_the_same() {
+        for (index, route) in ROUTES.iter().enumerate() {
+            let twin = ROUTES
+                .iter()
+                .skip(index + 1)
+                .find(|other| other.path == route.path && other.verb == route.verb);
+            assert!(twin.is_none(), "{} stands twice", route.path);
+            assert!(route.path.starts_with('/') && !route.summary.is_empty());
+        }
+    }
+}

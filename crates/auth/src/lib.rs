@@ -1,0 +1,24 @@
+//! Who calls, and what may they do?
+//!
+//! Virtual keys with LiteLLM's hash, the master key, and the models that a key may use. Keys come from a
+//! cache fed by the store, absent ones too, so that a flood of wrong keys does not reach the database.
+//! This room never counts money and never keeps a secret longer than it takes to hash it.
+//!
+//! ```
+//! use weighhouse_auth::hash_of;
+//!
+//! let hash = hash_of("sk-1234");
+//! assert_eq!(hash.as_str(), "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b");
+//! ```
+
+mod access;
+mod hash;
+mod identity;
+mod keyring;
+mod presented;
+
+pub use access::Models;
+pub use hash::{hash_of, new_secret};
+pub use identity::{Caller, Identity, MASTER_KEY_ALIAS};
+pub use keyring::{Keyring, master_digest};
+pub use presented::presented_key;

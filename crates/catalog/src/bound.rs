@@ -1,0 +1,112 @@
+//! The most that a call may cost, known before it is sent.
+
+use weighhouse_types::{Picos, UsageClass};
+
+use crate::book::{PriceBook, edges};
+use crate::line::{PriceLine, Tier};
+
+/// What a call uses at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bound {
+    /// Tokens of the prompt, of whatever class.
+    pub input_tokens: u64,
+    /// Generated tokens, of whatever class.
+    pub output_tokens: u64,
+    /// Calls, for fees per call.
+    pub calls: u64,
+}
+
+/// What is known of a call beyond its size. The default knows nothing and so bounds everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms<'a> {
+    /// The moment of admission in Unix milliseconds; none: whenever it may be.
+    pub unix_ms: Option<i64>,
+    /// The tier that the call will be served in (or standard); none: any.
+    pub tier: Option<Tier>,
+    /// Classes that the call cannot use, such as audio where it carries none.
+    pub without: &'a [UsageClass],
+    /// Web searches at most.
+    pub searches: u64,
+}
+
+impl PriceBook {
+    /// The most that a call within the bound can cost: every token at the dearest line that could apply,
+    /// whatever its class, tier, threshold and moment. None where a class that the call may use has no price.
+    #[must_use]
+    pub fn upper_bound(&self, bound: &Bound) -> Option<Picos> {
+        self.upper_bound_under(bound, &Terms::default())
+    }
+
+    /// The same for a call of which more is known, which is never higher.
+    #[must_use]
+    pub fn upper_bound_under(&self, bound: &Bound, terms: &Terms<'_>) -> Option<Picos> {
+        if !self.is_priced() {
+            return None;
+        }
+        let all = |units: u64, of: fn(UsageClass) -> bool| {
+            if units == 0 {
+                return Some(Picos::ZERO);
+            }
+            let classes =
+                UsageClass::ALL.into_iter().filter(|class| of(*class) && !terms.without.contains(class));
+            let mut dearest = Picos::ZERO;
+            for class in classes {
+                dearest = dearest.max(self.dearest(class, bound.input_tokens, terms)?);
+            }
+            Some(dearest * units)
+        };
+        let input = all(bound.input_tokens, UsageClass::is_input)?;
+        let output = all(bound.output_tokens, UsageClass::is_output)?;
+        let calls = match self.of(UsageClass::Request) {
+            [] => Picos::ZERO,
+            _ => all(bound.calls, |class| class == UsageClass::Request)?,
+        };
+        let searches = all(terms.searches, |class| class == UsageClass::Search)?;
+        Some(input + output + calls + searches)
+    }
+
+    /// The dearest line that could price a unit of the class; none where none is sure to.
+    fn dearest(&self, class: UsageClass, input_tokens: u64, terms: &Terms<'_>) -> Option<Picos> {
+        let could_hold = |line: &&PriceLine| {
+            line.takes(input_tokens)
+                && terms.tier.is_none_or(|tier| line.tier == tier || line.tier == Tier::Standard)
+                && terms.unix_ms.is_none_or(|now| {
+                    line.is_valid_at(now) && (!line.is_off_peak || self.is_off_peak_at(now))
+                })
+        };
+        let mut dearest = Picos::ZERO;
+        for edge in edges(class) {
+            let lines = self.of(*edge);
+            dearest = lines.iter().filter(could_hold).fold(dearest, |dearest, line| dearest.max(line.price));
+            // Reasoning may yield to the output's price of a tier, however sure its own line is.
+            let may_yield = *edge == UsageClass::OutputReasoning && terms.tier != Some(Tier::Standard);
+            if !may_yield && is_sure(lines, terms) {
+                return Some(dearest);
+            }
+        }
+        (class == UsageClass::Request).then_some(dearest)
+    }
+}
+
+/// Whether some line of a class holds for every call under the terms: one without a threshold, of the
+/// standard tier or of the only tier, at the moment or at every moment.
+fn is_sure(lines: &[PriceLine], terms: &Terms<'_>) -> bool {
+    let covers = |tier: Tier| {
+        let plain =
+            |line: &&PriceLine| line.tier == tier && line.above_input_tokens == 0 && !line.is_off_peak;
+        let mut plain = lines.iter().filter(plain);
+        match terms.unix_ms {
+            Some(now) => plain.any(|line| line.is_valid_at(now)),
+            // Lines stand by their first day, so the covered time grows from the beginning.
+            None => {
+                let end = plain
+                    .fold(i64::MIN, |end, line| if line.from_ms <= end { end.max(line.to_ms) } else { end });
+                end == i64::MAX
+            }
+        }
+    };
+    covers(Tier::Standard) || terms.tier.is_some_and(covers)
+}
+
+#[cfg(test)]
+mod tests;

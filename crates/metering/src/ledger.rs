@@ -1,0 +1,90 @@
+//! The way of settled attempts into the store: a bounded queue and one writer that batches.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use weighhouse_storage::{LedgerRow, Store};
+
+/// Attempts that may wait for the store. A call takes its place before it is sent, so a full queue makes
+/// new calls wait and loses nothing.
+pub const QUEUE_ROWS: usize = 16_384;
+
+/// Rows that are written in one transaction.
+const BATCH_ROWS: usize = 512;
+/// How long rows are gathered before they are written.
+const GATHER: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerOptions {
+    /// LiteLLM's `disable_spend_logs`: keys are charged, rows are not kept.
+    pub without_rows: bool,
+}
+
+pub(crate) type Sink = mpsc::Sender<Box<LedgerRow>>;
+
+/// Takes attempts from the queue into the store, until the queue is closed and empty.
+#[derive(Debug)]
+pub struct LedgerWriter {
+    rows: mpsc::Receiver<Box<LedgerRow>>,
+    store: Store,
+    options: LedgerOptions,
+}
+
+impl LedgerWriter {
+    pub(crate) const fn new(
+        rows: mpsc::Receiver<Box<LedgerRow>>,
+        store: Store,
+        options: LedgerOptions,
+    ) -> Self {
+        Self { rows, store, options }
+    }
+
+    /// Writes until every sender is gone and the queue is empty, or until `give_up` turns true while the
+    /// store refuses. Returns the attempts that could not be written.
+    pub async fn run(mut self, mut give_up: watch::Receiver<bool>) -> usize {
+        let mut batch = Vec::with_capacity(BATCH_ROWS);
+        loop {
+            if self.rows.recv_many(&mut batch, BATCH_ROWS).await == 0 {
+                return 0;
+            }
+            // Rows that come together are cheaper together; a full batch does not wait.
+            if batch.len() < BATCH_ROWS && !self.rows.is_closed() {
+                tokio::time::sleep(GATHER).await;
+                let room = BATCH_ROWS - batch.len();
+                while batch.len() < BATCH_ROWS && room > 0 {
+                    let Ok(row) = self.rows.try_recv() else { break };
+                    batch.push(row);
+                }
+            }
+            let rows: Vec<LedgerRow> = batch.drain(..).map(|row| *row).collect();
+            if !self.write(&rows, &mut give_up).await {
+                return rows.len() + self.rows.len();
+            }
+        }
+    }
+
+    /// Tries until the store takes the rows; writing them twice changes nothing.
+    async fn write(&self, rows: &[LedgerRow], give_up: &mut watch::Receiver<bool>) -> bool {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let written = if self.options.without_rows {
+                self.store.charge_keys(rows).await
+            } else {
+                self.store.append_ledger(rows).await.map(drop)
+            };
+            let Err(error) = written else { return true };
+            tracing::error!(%error, rows = rows.len(), "the ledger could not be written; trying again");
+            if *give_up.borrow() {
+                return false;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = give_up.changed() => {}
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}

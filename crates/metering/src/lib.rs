@@ -1,0 +1,34 @@
+//! Budgets and limits: nothing reaches a provider unweighed.
+//!
+//! A [`Permit`] sets money aside before a byte leaves and is settled on every path: reply, error, timeout,
+//! client gone, panic. Every attempt becomes one row of the ledger. This room never talks to a provider
+//! and never decides where a call goes; time is an argument.
+//!
+//! ```
+//! use weighhouse_metering::{Account, Verdict};
+//! use weighhouse_types::Nanos;
+//!
+//! let account = Account::new(Some(Nanos::dollars(1)), Nanos::ZERO);
+//! assert_eq!(account.hold(Nanos::new(600_000_000)), Verdict::Held);
+//! assert!(matches!(account.hold(Nanos::new(600_000_000)), Verdict::Refused(_)));
+//! account.settle(Nanos::new(600_000_000), Nanos::new(10)); // it cost less than was held
+//! assert_eq!(account.settled(), Nanos::new(10));
+//! ```
+
+mod account;
+mod bound;
+mod key_meter;
+mod ledger;
+mod meter;
+mod permit;
+mod slots;
+mod window;
+
+pub use account::{Account, Balance, Verdict};
+pub use bound::{OutputBound, Weight, weigh};
+pub use key_meter::{KeyLimits, KeyMeter};
+pub use ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS};
+pub use meter::{Admission, Meter};
+pub use permit::Permit;
+pub use slots::Slots;
+pub use window::{Rate, Window};

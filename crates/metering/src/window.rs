@@ -1,0 +1,215 @@
+//! A rate limit that holds in every window of a minute, not only in those that a clock draws.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Sub-buckets of a second. Sixty would let a burst at the end of the first and one in the sixty-first
+/// stand in the same minute, so the oldest is counted whole: 60 past and the present one.
+const BUCKETS: usize = 61;
+
+/// Units of the last minute, by second. Pure: the second is an argument.
+#[derive(Clone, Debug)]
+pub struct Window {
+    buckets: [u64; BUCKETS],
+    second: u64,
+    sum: u64,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { buckets: [0; BUCKETS], second: 0, sum: 0 }
+    }
+}
+
+impl Window {
+    /// Units that count at a second.
+    pub fn used(&mut self, second: u64) -> u64 {
+        self.advance(second);
+        self.sum
+    }
+
+    /// Adds units, if the limit bears them. A refused call costs nothing.
+    pub fn charge(&mut self, units: u64, limit: u64, second: u64) -> bool {
+        self.advance(second);
+        if self.sum.saturating_add(units) > limit {
+            return false;
+        }
+        self.add(units, second);
+        true
+    }
+
+    /// Adds units that are spent already.
+    pub fn add(&mut self, units: u64, second: u64) {
+        self.advance(second);
+        if let Some(bucket) = self.buckets.get_mut(place(self.second)) {
+            *bucket = bucket.saturating_add(units);
+            self.sum = self.sum.saturating_add(units);
+        }
+    }
+
+    /// Gives back units that were charged at a second.
+    pub fn refund(&mut self, units: u64, charged_at: u64) {
+        if self.second.saturating_sub(charged_at) >= BUCKETS as u64 {
+            return;
+        }
+        if let Some(bucket) = self.buckets.get_mut(place(charged_at)) {
+            let back = units.min(*bucket);
+            *bucket -= back;
+            self.sum -= back;
+        }
+    }
+
+    /// Seconds until so many units are free, as far as this minute's charges tell.
+    pub fn free_in(&mut self, units: u64, limit: u64, second: u64) -> u64 {
+        self.advance(second);
+        let mut sum = self.sum;
+        for ahead in 0..BUCKETS as u64 {
+            if sum.saturating_add(units) <= limit {
+                return ahead;
+            }
+            // The oldest bucket leaves first.
+            let oldest = place((self.second + ahead + 1) % BUCKETS as u64);
+            sum = sum.saturating_sub(self.buckets.get(oldest).copied().unwrap_or_default());
+        }
+        BUCKETS as u64
+    }
+
+    fn advance(&mut self, second: u64) {
+        if second <= self.second {
+            return;
+        }
+        if second - self.second >= BUCKETS as u64 {
+            self.buckets = [0; BUCKETS];
+            self.sum = 0;
+        } else {
+            for passed in self.second + 1..=second {
+                if let Some(bucket) = self.buckets.get_mut(place(passed)) {
+                    self.sum -= *bucket;
+                    *bucket = 0;
+                }
+            }
+        }
+        self.second = second;
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "below the number of buckets")]
+const fn place(second: u64) -> usize {
+    (second % BUCKETS as u64) as usize
+}
+
+/// A limit of units in a minute, shared by threads.
+#[derive(Debug)]
+pub struct Rate {
+    limit: AtomicU64,
+    window: Mutex<Window>,
+}
+
+impl Rate {
+    /// A rate; none is no limit, and then nothing is counted.
+    #[must_use]
+    pub fn new(limit: Option<u64>) -> Self {
+        Self { limit: AtomicU64::new(limit.unwrap_or(u64::MAX)), window: Mutex::default() }
+    }
+
+    /// Changes the limit; what the last minute used stays counted.
+    pub fn set_limit(&self, limit: Option<u64>) {
+        self.limit.store(limit.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// The limit.
+    #[must_use]
+    pub fn limit(&self) -> Option<u64> {
+        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit != u64::MAX)
+    }
+
+    /// Charges units, or tells in how many seconds they would be free.
+    ///
+    /// # Errors
+    /// The seconds to wait.
+    pub fn charge(&self, units: u64, second: u64) -> Result<(), u64> {
+        let Some(limit) = self.limit() else { return Ok(()) };
+        let mut window = self.window();
+        if window.charge(units, limit, second) {
+            Ok(())
+        } else {
+            Err(window.free_in(units, limit, second).max(1))
+        }
+    }
+
+    /// Puts what was really used in the place of what was charged.
+    pub fn correct(&self, charged: u64, charged_at: u64, actual: u64, second: u64) {
+        if self.limit().is_none() {
+            return;
+        }
+        let mut window = self.window();
+        match actual.checked_sub(charged) {
+            Some(more) => window.add(more, second),
+            None => window.refund(charged - actual, charged_at),
+        }
+    }
+
+    /// Units left at a second.
+    #[must_use]
+    pub fn remaining(&self, second: u64) -> Option<u64> {
+        self.limit().map(|limit| limit.saturating_sub(self.window().used(second)))
+    }
+
+    fn window(&self) -> std::sync::MutexGuard<'_, Window> {
+        // A panic elsewhere leaves whole numbers behind: the window stays usable.
+        self.window.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_later_the_units_are_free_again() {
+        let mut window = Window::default();
+        assert!(window.charge(60, 60, 100));
+        assert!(!window.charge(1, 60, 160));
+        assert_eq!(window.free_in(1, 60, 160), 1);
+        assert!(window.charge(1, 60, 161));
+    }
+
+    #[test]
+    fn corrections_go_where_the_charge_was() {
+        let rate = Rate::new(Some(100));
+        rate.charge(80, 10).unwrap();
+        assert_eq!(rate.charge(80, 11), Err(60));
+        rate.correct(80, 10, 5, 12);
+        assert_eq!(rate.remaining(12), Some(95));
+        rate.correct(0, 12, 200, 12);
+        assert_eq!(rate.remaining(12), Some(0));
+        assert_eq!(Rate::new(None).charge(u64::MAX, 0), Ok(()));
+    }
+
+    proptest::proptest! {
+        /// An adversary who chooses when to call never gets more than the limit into any 60 seconds.
+        #[test]
+        fn no_window_of_a_minute_holds_more_than_the_limit(
+            limit in 1_u64..20,
+            calls in proptest::collection::vec((0_u64..40, 1_u64..6), 1..120),
+        ) {
+            let (mut window, mut now, mut admitted) = (Window::default(), 0_u64, Vec::new());
+            for (pause, units) in calls {
+                now += pause;
+                let expected_wait = window.free_in(units, limit, now);
+                if window.charge(units, limit, now) {
+                    proptest::prop_assert_eq!(expected_wait, 0);
+                    admitted.push((now, units));
+                } else if units <= limit {
+                    let mut later = window.clone();
+                    proptest::prop_assert!(!later.clone().charge(units, limit, now + expected_wait - 1));
+                    proptest::prop_assert!(later.charge(units, limit, now + expected_wait));
+                }
+            }
+            for (start, _) in &admitted {
+                let sum: u64 = admitted.iter().filter(|(at, _)| (*start..=start + 60).contains(at)).map(|(_, units)| units).sum();
+                proptest::prop_assert!(sum <= limit);
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! How messages are cut on the wire.
+
+pub mod sse;

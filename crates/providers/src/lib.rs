@@ -1,0 +1,25 @@
+//! Providers as data: call any model on any OpenAI-wire provider, without server, database or global state.
+//!
+//! A provider is a row of `registry/` (address, key variables, operations, quirks); a dialect is a set of
+//! pure functions over bytes; a carrier brings bytes to a host. This room never decides who may call, what
+//! a call costs or which deployment serves it.
+//!
+//! ```
+//! use weighhouse_providers::registry;
+//!
+//! let row = registry::find("groq").expect("a row of the registry");
+//! assert_eq!(row.base_url.as_deref(), Some("https://api.groq.com/openai/v1"));
+//! ```
+
+pub mod carrier;
+pub mod client;
+pub mod dialects;
+pub mod echo;
+pub mod envelope;
+pub mod framing;
+pub mod quirks;
+pub mod registry;
+pub mod target;
+
+pub use client::{Client, ClientOptions, Reply, ReplyBody};
+pub use target::{Outgoing, Target, TargetOptions};

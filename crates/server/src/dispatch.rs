@@ -1,0 +1,169 @@
+//! From a request to the stage that answers it, by the route table.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use weighhouse_api::{Endpoint, FoundRoute, Meter, Missing, Permission, find};
+use weighhouse_auth::Caller;
+use weighhouse_types::{Error, Kind, Operation};
+
+use crate::edge::{ConnectionState, Phase};
+use crate::egress::{json, rescue};
+use crate::endpoints::{health, metrics, models};
+use crate::identify::identify;
+use crate::ingress::{self, Head, check_head};
+use crate::pipeline;
+use crate::reply::ReplyBody;
+use crate::snapshot::Snapshot;
+use crate::worker::Worker;
+
+/// Answers a request; errors are written for whoever called.
+pub(crate) async fn answer(
+    worker: &Worker,
+    request: Request<Incoming>,
+    connection: &Arc<ConnectionState>,
+) -> Response<ReplyBody> {
+    let snapshot = worker.house.snapshot.load_full();
+    let in_flight = worker.house.metrics.in_flight();
+    let is_head = request.method() == Method::HEAD;
+    let answered = route(worker, &snapshot, request, connection).await;
+    drop(in_flight);
+    let mut response = answered.unwrap_or_else(|error| {
+        worker.house.metrics.refused(&error);
+        rescue(error, snapshot.compat)
+    });
+    if is_head {
+        *response.body_mut() = ReplyBody::whole(Bytes::new());
+    }
+    response
+}
+
+async fn route(
+    worker: &Worker,
+    snapshot: &Arc<Snapshot>,
+    request: Request<Incoming>,
+    connection: &Arc<ConnectionState>,
+) -> Result<Response<ReplyBody>, Error> {
+    check_head(request.uri(), request.headers())?;
+    let (parts, body) = request.into_parts();
+    let found = match find(&parts.method, parts.uri.path()) {
+        Ok(found) => found,
+        Err(missing) => return Ok(not_here(missing)),
+    };
+    if found.route.meter == Meter::PerAttempt {
+        let Some(operation) = operation_of(found.route.endpoint) else { return Ok(not_here(Missing::Path)) };
+        let path_model = found.capture.map(decoded);
+        let head = Head { headers: parts.headers, received: worker.house.now() };
+        return pipeline::run(worker, snapshot, &head, body, operation, path_model.as_deref(), connection)
+            .await;
+    }
+    let caller = permitted(worker, snapshot, &found, &parts.headers).await?;
+    let capture = found.capture.map(decoded);
+    match found.route.endpoint {
+        Endpoint::Models => Ok(models::list(snapshot, caller.as_ref())),
+        Endpoint::Model => models::one(snapshot, caller.as_ref(), capture.as_deref().unwrap_or_default()),
+        Endpoint::ModelInfo => {
+            Ok(models::info(snapshot, caller.as_ref(), parts.uri.query(), worker.house.now().unix_ms))
+        }
+        Endpoint::Liveness => Ok(health::liveness()),
+        Endpoint::Readiness => Ok(health::readiness(worker, snapshot).await),
+        Endpoint::Health => Ok(health::deployments(worker, snapshot)),
+        Endpoint::Metrics => Ok(metrics::expose(worker)),
+        _ => {
+            let body = ingress::read_body(body, snapshot.limits.body_bytes.min(MAX_CONTROL_BODY)).await?;
+            connection.enter(Phase::Serving);
+            let answer = worker.house.control.answer(Request::from_parts(parts, body), caller).await;
+            Ok(answer.map(ReplyBody::whole))
+        }
+    }
+}
+
+/// Largest body of a request to the control plane.
+const MAX_CONTROL_BODY: usize = 4 * 1024 * 1024;
+
+const fn operation_of(endpoint: Endpoint) -> Option<Operation> {
+    match endpoint {
+        Endpoint::Chat => Some(Operation::Chat),
+        Endpoint::Completion => Some(Operation::Completion),
+        Endpoint::Embedding => Some(Operation::Embedding),
+        _ => None,
+    }
+}
+
+/// Whether the caller may use a route. A virtual key on a route about itself is checked again by the plane
+/// that knows which key is meant.
+async fn permitted(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    found: &FoundRoute<'_>,
+    headers: &http::HeaderMap,
+) -> Result<Option<Caller>, Error> {
+    if found.route.permission == Permission::Public {
+        return Ok(None);
+    }
+    let caller = identify(worker, snapshot, headers, worker.house.now()).await?;
+    if found.route.permission == Permission::Admin && caller.key().is_some() {
+        let message = format!(
+            "Only the proxy admin may call this route. Route={}; use the master key",
+            found.route.path
+        );
+        return Err(Error::new(Kind::RouteDenied, message));
+    }
+    Ok(Some(caller))
+}
+
+/// FastAPI's answers, which LiteLLM's clients know.
+fn not_here(missing: Missing) -> Response<ReplyBody> {
+    match missing {
+        Missing::Path => json(StatusCode::NOT_FOUND, Bytes::from_static(br#"{"detail":"Not Found"}"#)),
+        Missing::Method => {
+            json(StatusCode::METHOD_NOT_ALLOWED, Bytes::from_static(br#"{"detail":"Method Not Allowed"}"#))
+        }
+    }
+}
+
+/// A path's part with its percent signs resolved; slashes were refused before.
+fn decoded(part: &str) -> String {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match hex.filter(|_| first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_signs_are_resolved_where_they_mean_something() {
+        assert_eq!(decoded("gpt%2D4o"), "gpt-4o");
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("a%zz"), "a%zz");
+    }
+
+    #[test]
+    fn every_metered_route_has_an_operation() {
+        for route in weighhouse_api::ROUTES {
+            assert_eq!(
+                operation_of(route.endpoint).is_some(),
+                route.meter == Meter::PerAttempt,
+                "{}",
+                route.path
+            );
+        }
+    }
+}

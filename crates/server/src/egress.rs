@@ -1,0 +1,195 @@
+//! From an answer to the client: status, headers, body.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use weighhouse_auth::Caller;
+use weighhouse_providers::dialects::openai_chat::write_error;
+use weighhouse_router::{Leg, Plan};
+use weighhouse_types::{Error, Kind};
+
+use crate::attempt::{Answer, Content};
+use crate::call::Call;
+use crate::course::Booked;
+use crate::deployment::Deployment;
+use crate::house::House;
+use crate::reply::ReplyBody;
+use crate::snapshot::Compat;
+
+/// The contract that the headers follow.
+const LITELLM_VERSION: HeaderValue = HeaderValue::from_static("1.109.1");
+/// Provider headers that are passed on; the rest of a flood is dropped.
+const MAX_PROVIDER_HEADERS: usize = 48;
+/// Headers that describe the provider's connection or are ours to set.
+const NOT_PASSED_ON: &[&str] = &[
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "keep-alive",
+    "proxy-authenticate",
+    "set-cookie",
+    "strict-transport-security",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What the headers of an answer tell about its course.
+pub(crate) struct Course<'call> {
+    pub(crate) call: &'call Arc<Call>,
+    pub(crate) caller: &'call Caller,
+    pub(crate) leg: &'call Leg,
+    pub(crate) deployment: &'call Deployment,
+    pub(crate) plan: &'call Plan,
+}
+
+/// Puts an answer together.
+pub(crate) fn reply(answer: Answer, course: &Course<'_>, house: &House) -> Response<ReplyBody> {
+    let mut headers = HeaderMap::with_capacity(32);
+    let (body, booked, kind) = match answer.content {
+        Content::Whole(bytes, booked) => (ReplyBody::whole(bytes), Some(booked), "application/json"),
+        Content::Stream(relay) => (ReplyBody::relay(relay), None, "text/event-stream; charset=utf-8"),
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if booked.is_none() {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    put_call_id(&mut headers, course.call);
+    put_course(&mut headers, course, booked, house);
+    if let Some(cap) = answer.output_lowered_to {
+        put(&mut headers, HeaderName::from_static("x-weighhouse-output-capped"), number(cap));
+    }
+    pass_on(&answer.headers, &mut headers);
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    response
+}
+
+fn put_course(headers: &mut HeaderMap, course: &Course<'_>, booked: Option<Booked>, house: &House) {
+    let mut set =
+        |name: &'static str, value: Option<HeaderValue>| put(headers, HeaderName::from_static(name), value);
+    set("x-litellm-version", Some(LITELLM_VERSION));
+    set("x-litellm-model-id", text(&course.deployment.id));
+    set("x-litellm-model-group", text(&course.leg.group));
+    set("x-litellm-model-api-base", text(course.deployment.served(course.leg.tail.as_deref()).target.base()));
+    set("x-litellm-attempted-retries", number(u64::from(course.leg.attempt)));
+    set("x-litellm-max-retries", number(u64::from(course.plan.max_retries())));
+    set("x-litellm-attempted-fallbacks", number(u64::from(course.leg.fallbacks)));
+    if let Some(booked) = booked {
+        set("x-litellm-response-cost", text(&booked.cost.to_string()));
+        set("x-litellm-response-duration-ms", millis(booked.total_us));
+        set("x-litellm-overhead-duration-ms", millis(booked.overhead_us));
+    }
+    if let Caller::Key(identity) = course.caller {
+        let record = &identity.record;
+        let spent = house.meter.spent(&record.id).unwrap_or(record.spend);
+        set("x-litellm-key-spend", text(&spent.to_string()));
+        set("x-litellm-key-max-budget", record.max_budget.and_then(|budget| text(&budget.to_string())));
+        set("x-litellm-key-tpm-limit", record.tpm_limit.and_then(number));
+        set("x-litellm-key-rpm-limit", record.rpm_limit.and_then(number));
+    }
+}
+
+fn put_call_id(headers: &mut HeaderMap, call: &Call) {
+    let mut buffer = [0; 36];
+    put(headers, HeaderName::from_static("x-litellm-call-id"), text(call.id.encode(&mut buffer)));
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        headers.insert(name, value);
+    }
+}
+
+fn text(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok()
+}
+
+fn number(number: u64) -> Option<HeaderValue> {
+    Some(HeaderValue::from(number))
+}
+
+/// Microseconds as LiteLLM writes milliseconds, with a fraction.
+fn millis(micros: u32) -> Option<HeaderValue> {
+    let mut out = String::with_capacity(12);
+    write!(out, "{}.{:03}", micros / 1_000, micros % 1_000).ok()?;
+    HeaderValue::try_from(out).ok()
+}
+
+/// A provider's headers under LiteLLM's prefix; OpenAI's own limits under their names too.
+fn pass_on(from: &HeaderMap, to: &mut HeaderMap) {
+    const PREFIX: &[u8] = b"llm_provider-";
+    let mut name_buffer = [0_u8; 128];
+    for (name, value) in from.iter().take(MAX_PROVIDER_HEADERS) {
+        let bytes = name.as_str().as_bytes();
+        let end = PREFIX.len() + bytes.len();
+        if NOT_PASSED_ON.contains(&name.as_str()) || value.is_sensitive() {
+            continue;
+        }
+        if name.as_str().starts_with("x-ratelimit-") {
+            to.insert(name.clone(), value.clone());
+        }
+        let Some(buffer) = name_buffer.get_mut(..end) else { continue };
+        let (prefix, rest) = buffer.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX);
+        rest.copy_from_slice(bytes);
+        if let Ok(prefixed) = HeaderName::from_lowercase(buffer) {
+            to.insert(prefixed, value.clone());
+        }
+    }
+}
+
+/// Writes an error for whoever called.
+pub(crate) fn rescue(mut error: Error, compat: Compat) -> Response<ReplyBody> {
+    match error.kind {
+        Kind::BudgetExceeded => error.status = Some(compat.budget_exceeded),
+        Kind::ModelDenied => error.status = Some(compat.model_denied),
+        _ => {}
+    }
+    let (status, body) = write_error(&error);
+    if status >= 500 {
+        tracing::warn!(kind = ?error.kind, status, source = ?error.source.as_ref().map(ToString::to_string), "{}", error.message);
+    }
+    let mut response = json(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body);
+    if let Some(after) = error.retry_after {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if is_permanent(error.kind) {
+        // Agents retry a refusal that will not change; this stops them (contract of real clients).
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
+    }
+    response
+}
+
+const fn is_permanent(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::NoKey
+            | Kind::MalformedKey
+            | Kind::UnknownKey
+            | Kind::ExpiredKey
+            | Kind::BlockedKey
+            | Kind::ModelDenied
+            | Kind::RouteDenied
+            | Kind::BudgetExceeded
+            | Kind::UnknownModel
+            | Kind::Unsupported
+            | Kind::InvalidRequest
+            | Kind::TooLarge
+    )
+}
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<ReplyBody> {
+    let mut response = Response::new(ReplyBody::whole(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,181 @@
+//! `/v1/models` and `/model/info`, in the shapes of OpenAI and LiteLLM.
+
+use http::{Response, StatusCode};
+use serde::Serialize;
+use weighhouse_auth::Caller;
+use weighhouse_catalog::{Capability, Mode, PriceMoment, Tier};
+use weighhouse_types::{Error, Kind, Picos, UsageClass};
+
+use crate::deployment::Deployment;
+use crate::egress::json;
+use crate::reply::ReplyBody;
+use crate::snapshot::Snapshot;
+
+/// LiteLLM's constant date of creation.
+const CREATED: u64 = 1_677_610_602;
+
+#[derive(Serialize)]
+struct List<T> {
+    data: Vec<T>,
+    object: &'static str,
+}
+
+#[derive(Serialize)]
+struct Model<'name> {
+    id: &'name str,
+    object: &'static str,
+    created: u64,
+    owned_by: &'static str,
+}
+
+fn model(id: &str) -> Model<'_> {
+    Model { id, object: "model", created: CREATED, owned_by: "openai" }
+}
+
+/// Whether the caller may see a model.
+fn may_see(caller: Option<&Caller>, name: &str) -> bool {
+    caller.is_some_and(|caller| caller.may_use(name, caller.model_for(name)).is_ok())
+}
+
+/// The models that the caller may use: groups and aliases, the key's own aliases, and for wildcards what
+/// the key's list names.
+fn names<'all>(snapshot: &'all Snapshot, caller: Option<&'all Caller>) -> Vec<&'all str> {
+    let mut names: Vec<&str> = snapshot.table.names().filter(|name| may_see(caller, name)).collect();
+    if let Some(key) = caller.and_then(Caller::key) {
+        let own = key.record.aliases.iter().map(|(alias, _)| alias.as_str());
+        let listed = key.record.models.iter().map(String::as_str).filter(|name| !name.contains('*'));
+        names.extend(own.chain(listed).filter(|name| {
+            let stands_for = caller.map_or(*name, |caller| caller.model_for(name));
+            snapshot.table.find(stands_for).is_some()
+        }));
+        names.sort_unstable();
+        names.dedup();
+    }
+    names
+}
+
+/// `GET /v1/models`.
+pub(crate) fn list(snapshot: &Snapshot, caller: Option<&Caller>) -> Response<ReplyBody> {
+    let data = names(snapshot, caller).into_iter().map(model).collect();
+    json(StatusCode::OK, serde_json::to_vec(&List { data, object: "list" }).unwrap_or_default())
+}
+
+/// `GET /v1/models/{id}`.
+pub(crate) fn one(
+    snapshot: &Snapshot,
+    caller: Option<&Caller>,
+    id: &str,
+) -> Result<Response<ReplyBody>, Error> {
+    let stands_for = caller.map_or(id, |caller| caller.model_for(id));
+    if snapshot.table.find(stands_for).is_none() || !may_see(caller, id) {
+        return Err(Error::new(Kind::NotFound, format!("The model `{id}` does not exist")).at("model"));
+    }
+    Ok(json(StatusCode::OK, serde_json::to_vec(&model(id)).unwrap_or_default()))
+}
+
+#[derive(Serialize)]
+struct Info<'deployment> {
+    model_name: &'deployment str,
+    litellm_params: Params,
+    model_info: Facts<'deployment>,
+}
+
+#[derive(Serialize)]
+struct Params {
+    model: String,
+    api_base: String,
+}
+
+#[derive(Serialize)]
+struct Facts<'deployment> {
+    id: &'deployment str,
+    db_model: bool,
+    key: String,
+    litellm_provider: &'deployment str,
+    mode: Option<Mode>,
+    max_tokens: Option<u64>,
+    max_input_tokens: Option<u64>,
+    max_output_tokens: Option<u64>,
+    input_cost_per_token: Option<f64>,
+    output_cost_per_token: Option<f64>,
+    cache_read_input_token_cost: Option<f64>,
+    cache_creation_input_token_cost: Option<f64>,
+    supports_function_calling: bool,
+    supports_parallel_function_calling: bool,
+    supports_tool_choice: bool,
+    supports_vision: bool,
+    supports_pdf_input: bool,
+    supports_audio_input: bool,
+    supports_audio_output: bool,
+    supports_response_schema: bool,
+    supports_reasoning: bool,
+    supports_prompt_caching: bool,
+    supports_system_messages: bool,
+    supports_web_search: bool,
+    supports_assistant_prefill: bool,
+}
+
+/// `GET /model/info`: deployments with their facts; `litellm_model_id` in the query picks one. Never a key.
+pub(crate) fn info(
+    snapshot: &Snapshot,
+    caller: Option<&Caller>,
+    query: Option<&str>,
+    now_ms: i64,
+) -> Response<ReplyBody> {
+    let asked = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("litellm_model_id="));
+    let seen = snapshot
+        .deployments
+        .iter()
+        .filter(|deployment| asked.is_none_or(|id| id == deployment.id.as_ref()))
+        .filter(|deployment| deployment.name.contains('*') || may_see(caller, &deployment.name));
+    let bodies: Vec<_> = seen.map(|deployment| info_of(deployment, now_ms)).collect();
+    let text = format!("{{\"data\":[{}]}}", bodies.join(","));
+    json(StatusCode::OK, text)
+}
+
+fn info_of(deployment: &Deployment, now_ms: i64) -> String {
+    let served = deployment.served(None);
+    let target = &served.target;
+    let name = format!("{}/{}", target.row().name, target.model());
+    let limits = served.facts.as_ref().map(|facts| &facts.limits);
+    let max_output = limits.and_then(|limits| limits.max_output);
+    let moment = PriceMoment { unix_ms: now_ms, tier: Tier::Standard };
+    let price = |class| served.prices.price(class, 0, &moment).map(dollars);
+    let can = |capability| served.facts.as_ref().is_some_and(|facts| facts.capabilities.has(capability));
+    let facts = Facts {
+        id: &deployment.id,
+        db_model: false,
+        key: name.clone(),
+        litellm_provider: &target.row().name,
+        mode: served.facts.as_ref().and_then(|facts| facts.mode),
+        max_tokens: max_output,
+        max_input_tokens: limits.and_then(|limits| limits.max_input),
+        max_output_tokens: max_output,
+        input_cost_per_token: price(UsageClass::InputText),
+        output_cost_per_token: price(UsageClass::OutputText),
+        cache_read_input_token_cost: price(UsageClass::InputCacheRead),
+        cache_creation_input_token_cost: price(UsageClass::InputCacheWrite5m),
+        supports_function_calling: can(Capability::Tools),
+        supports_parallel_function_calling: can(Capability::ParallelTools),
+        supports_tool_choice: can(Capability::ToolChoice),
+        supports_vision: can(Capability::Vision),
+        supports_pdf_input: can(Capability::Pdf),
+        supports_audio_input: can(Capability::AudioInput),
+        supports_audio_output: can(Capability::AudioOutput),
+        supports_response_schema: can(Capability::JsonSchema),
+        supports_reasoning: can(Capability::Reasoning),
+        supports_prompt_caching: can(Capability::PromptCaching),
+        supports_system_messages: can(Capability::SystemMessages),
+        supports_web_search: can(Capability::WebSearch),
+        supports_assistant_prefill: can(Capability::AssistantPrefill),
+    };
+    let params = Params { model: name, api_base: target.base().to_string() };
+    let info = Info { model_name: &deployment.name, litellm_params: params, model_info: facts };
+    serde_json::to_string(&info).unwrap_or_default()
+}
+
+/// A price as LiteLLM shows it: a float of dollars, for display only.
+#[expect(clippy::cast_precision_loss, reason = "display only; the books stay integers")]
+fn dollars(price: Picos) -> f64 {
+    price.get() as f64 / 1e12
+}

@@ -1,0 +1,109 @@
+//! What all workers share.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{Request, Response};
+use prometheus::Registry;
+use weighhouse_auth::{Caller, Keyring};
+use weighhouse_metering::Meter;
+use weighhouse_storage::Store;
+
+use crate::clock::{Clock, Moment};
+use crate::metrics::Metrics;
+use crate::snapshot::Snapshot;
+
+/// The answer of the control plane, still to come.
+pub type Answering = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
+
+/// The plane that answers what is not a call to a model: implemented by a room beside this one and put in
+/// by the composer.
+pub trait ControlPlane: Send + Sync + std::fmt::Debug {
+    /// Answers a request whose caller and permission were checked. None: a route that anyone may ask.
+    fn answer(&self, request: Request<Bytes>, caller: Option<Caller>) -> Answering;
+}
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct House {
+    /// The configuration in force.
+    pub snapshot: ArcSwap<Snapshot>,
+    /// The process's clocks.
+    pub clock: Clock,
+    /// Callers.
+    pub keyring: Keyring,
+    /// Budgets and limits.
+    pub meter: Meter,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Where every room's counters are registered.
+    pub registry: Registry,
+    /// The store, asked by health checks.
+    pub store: Store,
+    /// Everything that is not a call to a model.
+    pub control: Arc<dyn ControlPlane>,
+    draining: AtomicBool,
+}
+
+impl House {
+    /// Puts the house together.
+    #[must_use]
+    pub fn new(
+        snapshot: Snapshot,
+        clock: Clock,
+        store: Store,
+        keyring: Keyring,
+        meter: Meter,
+        (metrics, registry): (Metrics, Registry),
+        control: Arc<dyn ControlPlane>,
+    ) -> Self {
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            clock,
+            keyring,
+            meter,
+            metrics,
+            registry,
+            store,
+            control,
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// No new calls are wanted.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) const fn draining(&self) -> &AtomicBool {
+        &self.draining
+    }
+
+    /// Stops taking calls.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts another configuration in force. Deployments that stay keep their health.
+    pub fn replace(&self, mut fresh: Snapshot) {
+        let old = self.snapshot.load_full();
+        for (place, deployment) in fresh.deployments.iter().enumerate() {
+            let same = old.deployments.iter().position(|other| other.id == deployment.id);
+            if let Some(health) = same.and_then(|same| old.table.health(same)) {
+                fresh.table.keep_health(place, Arc::clone(health));
+            }
+        }
+        self.snapshot.store(fresh.into());
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,237 @@
+//! From a request to a [`Call`]: within the limits, or a clear refusal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Uri, header};
+use http_body::Body;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use weighhouse_providers::dialects::openai_chat::peek;
+use weighhouse_types::{CallId, Error, Kind, Operation};
+
+use crate::call::Call;
+use crate::clock::{Clock, Moment};
+
+/// Longest text of a header that goes into the books.
+const MAX_LABEL_BYTES: usize = 256;
+/// Tags that are kept of one call.
+const MAX_TAGS: usize = 32;
+/// Longest time that a client may ask for.
+const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
+
+/// Refuses heads that two readers could understand differently.
+///
+/// # Errors
+/// `InvalidRequest`: no Host or two, a Host that is no host, a path with `..`, `//`, `\` or encoded
+/// slashes, a control character or a NUL.
+pub(crate) fn check_head(uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().map_err(|_| bad_host())?,
+        _ => return Err(bad_host()),
+    };
+    if host.bytes().any(|byte| matches!(byte, b'/' | b'?' | b'#' | b'@' | b'\\' | b' ')) {
+        return Err(bad_host());
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str() != host) {
+        return Err(bad_host());
+    }
+    let path = uri.path();
+    let lower = path.to_ascii_lowercase();
+    let is_odd = path.contains("//")
+        || path.split('/').any(|segment| matches!(segment, "." | ".."))
+        || ["%2f", "%5c", "%2e", "%00", "\\"].iter().any(|part| lower.contains(part));
+    if is_odd {
+        return Err(Error::new(Kind::InvalidRequest, "the path is not in its plain form").at("path"));
+    }
+    Ok(())
+}
+
+fn bad_host() -> Error {
+    Error::new(Kind::InvalidRequest, "the request must have exactly one Host header, with a host in it")
+        .at("host")
+}
+
+/// Reads a body up to a limit.
+///
+/// # Errors
+/// `TooLarge` as soon as that is known; `ClientGone` where the client stops sending.
+pub(crate) async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let mut first: Option<Bytes> = None;
+    let mut joined: Option<BytesMut> = None;
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|error| Error::new(Kind::ClientGone, "the body broke off").source(error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length > limit {
+            return Err(too_large(limit));
+        }
+        match (&mut first, &mut joined) {
+            (None, _) => first = Some(data),
+            (Some(_), Some(joined)) => joined.extend_from_slice(&data),
+            (Some(before), joined @ None) => {
+                let room = usize::try_from(announced).unwrap_or(0).max(length);
+                let mut all = BytesMut::with_capacity(room);
+                all.extend_from_slice(before);
+                all.extend_from_slice(&data);
+                *joined = Some(all);
+            }
+        }
+    }
+    Ok(joined.map(BytesMut::freeze).or(first).unwrap_or_default())
+}
+
+fn too_large(limit: usize) -> Error {
+    let message = format!(
+        "the body is larger than the {} MB that are taken; raise `max_request_size_mb` under general_settings",
+        limit / (1024 * 1024)
+    );
+    Error::new(Kind::TooLarge, message)
+}
+
+/// What of a request's head goes into a call.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) headers: HeaderMap,
+    pub(crate) received: Moment,
+}
+
+/// Makes a call of a body.
+///
+/// # Errors
+/// `InvalidRequest` naming the place.
+pub(crate) fn receive(
+    head: &Head,
+    path_model: Option<&str>,
+    operation: Operation,
+    body: &Bytes,
+    clock: &Clock,
+    rng: &mut fastrand::Rng,
+) -> Result<Call, Error> {
+    let complete = clock.now();
+    let ask = peek(body, operation)?;
+    let model = ask.peek.model.as_deref().or(path_model).map(str::trim).filter(|model| !model.is_empty());
+    let asked_model = model.ok_or_else(|| {
+        Error::new(
+            Kind::InvalidRequest,
+            "`model` is required; GET /v1/models lists the models that you may use",
+        )
+        .at("model")
+    })?;
+    let mut random = [0; 10];
+    rng.fill(&mut random);
+    let unix_ms = u64::try_from(head.received.unix_ms).unwrap_or_default();
+    let mut tags = ask.peek.tags.clone();
+    if let Some(listed) = label(&head.headers, "x-litellm-tags") {
+        tags.extend(listed.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
+    }
+    tags.truncate(MAX_TAGS);
+    Ok(Call {
+        id: CallId::new(unix_ms, random),
+        operation,
+        asked_model: asked_model.into(),
+        received: head.received,
+        complete,
+        end_user: end_user(&head.headers, ask.peek.user.as_deref()),
+        tags,
+        timeout: number(&head.headers, "x-litellm-timeout")?.map(Duration::from_secs_f64),
+        num_retries: retries(&head.headers, ask.peek.num_retries)?,
+        ask,
+    })
+}
+
+fn end_user(headers: &HeaderMap, of_body: Option<&str>) -> Option<Arc<str>> {
+    let named = label(headers, "x-litellm-end-user-id").or_else(|| label(headers, "x-litellm-customer-id"));
+    named.or(of_body).filter(|user| user.len() <= MAX_LABEL_BYTES).map(Into::into)
+}
+
+fn label<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {
+    headers
+        .get(name)?
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .filter(|text| !text.is_empty() && text.len() <= MAX_LABEL_BYTES * 4)
+}
+
+fn number(headers: &HeaderMap, name: &'static str) -> Result<Option<f64>, Error> {
+    let Some(text) = label(headers, name) else { return Ok(None) };
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=MAX_TIMEOUT_SECONDS).contains(seconds));
+    seconds.map(Some).ok_or_else(|| {
+        Error::new(
+            Kind::InvalidRequest,
+            format!("`{name}` must be a number of seconds up to {MAX_TIMEOUT_SECONDS}"),
+        )
+        .at(name)
+    })
+}
+
+fn retries(headers: &HeaderMap, of_body: Option<u32>) -> Result<Option<u32>, Error> {
+    const MOST: u32 = 20;
+    let name = "x-litellm-num-retries";
+    let asked = match label(headers, name) {
+        None => of_body,
+        Some(text) => Some(text.parse().map_err(|_| {
+            Error::new(Kind::InvalidRequest, format!("`{name}` must be a whole number")).at(name)
+        })?),
+    };
+    Ok(asked.map(|count| count.min(MOST)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn head(path: &str, hosts: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, HeaderValue::from_str(host).unwrap());
+        }
+        check_head(&path.parse().unwrap(), &headers).is_ok()
+    }
+
+    #[test]
+    fn heads_that_can_be_read_in_two_ways_are_refused() {
+        assert!(head("/v1/models", &["localhost:4000"]));
+        assert!(head("http://a/v1/models", &["a"]));
+        for (path, hosts) in [
+            ("/v1/models", &[][..]),
+            ("/v1/models", &["a", "a"]),
+            ("/v1/models", &["a/b"]),
+            ("/v1/models", &["user@a"]),
+            ("http://b/v1/models", &["a"]),
+            ("/v1/../key/list", &["a"]),
+            ("//key/list", &["a"]),
+            ("/v1%2Fmodels", &["a"]),
+            ("/v1/%2e%2e/key", &["a"]),
+            ("/v1/models%00", &["a"]),
+        ] {
+            assert!(!head(path, hosts), "{path} {hosts:?}");
+        }
+    }
+
+    #[test]
+    fn headers_of_litellm_are_read_and_bounded() {
+        let headers = |name: &'static str, value: &str| {
+            HeaderMap::from_iter([(
+                http::HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            )])
+        };
+        assert_eq!(number(&headers("x-litellm-timeout", "1.5"), "x-litellm-timeout").unwrap(), Some(1.5));
+        for bad in ["-1", "NaN", "soon", "1e99"] {
+            assert!(number(&headers("x-litellm-timeout", bad), "x-litellm-timeout").is_err(), "{bad}");
+        }
+        assert_eq!(retries(&headers("x-litellm-num-retries", "999"), None).unwrap(), Some(20));
+        assert_eq!(retries(&HeaderMap::new(), Some(3)).unwrap(), Some(3));
+    }
+}

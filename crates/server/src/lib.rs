@@ -1,0 +1,37 @@
+//! The data plane: it takes calls, sends them to providers and brings the answers back.
+//!
+//! A call's whole way is `pipeline::run`; nothing reaches a provider but through `attempt::dispatch`, which
+//! takes a permit. This room never knows a wire shape, never writes to the store on the way of a call and
+//! holds no lock over an await.
+
+mod attempt;
+mod call;
+mod clock;
+mod course;
+mod deployment;
+mod dispatch;
+mod edge;
+mod egress;
+mod endpoints;
+mod house;
+mod identify;
+mod ingress;
+mod limits;
+mod metrics;
+mod pipeline;
+mod relay;
+mod reply;
+mod snapshot;
+mod worker;
+
+pub mod assemble;
+
+pub use clock::{Clock, Moment};
+pub use deployment::{Deployment, Served};
+pub use edge::bind;
+pub use house::{Answering, ControlPlane, House};
+pub use limits::{Limits, Patience};
+pub use metrics::Metrics;
+pub use reply::{ReplyBody, StreamCut};
+pub use snapshot::{Compat, Snapshot};
+pub use worker::run as run_worker;

@@ -1,0 +1,180 @@
+//! The way of a call, front to back. Every stage is one call into one room.
+
+use std::sync::Arc;
+
+use http::Response;
+use hyper::body::Incoming;
+use weighhouse_auth::Caller;
+use weighhouse_metering::{Admission, OutputBound, Permit};
+use weighhouse_router::{Plan, Step};
+use weighhouse_types::{Error, Kind, Operation};
+
+use crate::attempt::{self, Destination, Failed};
+use crate::call::Call;
+use crate::edge::{ConnectionState, Phase};
+use crate::egress::{self, Course};
+use crate::identify::identify;
+use crate::ingress::{self, Head};
+use crate::reply::ReplyBody;
+use crate::snapshot::Snapshot;
+use crate::worker::Worker;
+
+/// Tokens of a prompt that refers to media, where the facts do not bound it.
+const UNKNOWN_MEDIA_TOKENS: u64 = 1_000_000;
+
+/// Answers a call to a model.
+pub(crate) async fn run(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    head: &Head,
+    body: Incoming,
+    operation: Operation,
+    path_model: Option<&str>,
+    connection: &ConnectionState,
+) -> Result<Response<ReplyBody>, Error> {
+    let house = &worker.house;
+    let caller = identify(worker, snapshot, &head.headers, head.received).await?;
+    let body = ingress::read_body(body, snapshot.limits.body_bytes).await?;
+    connection.enter(Phase::Serving);
+    let call =
+        worker.with_rng(|rng| ingress::receive(head, path_model, operation, &body, &house.clock, rng))?;
+    let call = Arc::new(call);
+
+    let model = caller.model_for(&call.asked_model);
+    caller.may_use(&call.asked_model, model)?;
+    let mut plan = plan(snapshot, &call, &caller, model)?;
+    let mut permit = admit(worker, snapshot, &call, &caller, &plan)?;
+
+    let tags = tags_of(&call, &caller);
+    let mut last = None;
+    loop {
+        let now = house.now();
+        match worker.with_rng(|rng| plan.next(&snapshot.table, rng, now.millis())) {
+            Step::Try(leg) => {
+                let Some(deployment) = snapshot.deployments.get(leg.deployment) else {
+                    return Err(missing());
+                };
+                let answer_limit = snapshot.limits.answer_bytes;
+                let to = Destination { leg: &leg, deployment, caller: &caller, tags: &tags, answer_limit };
+                match attempt::dispatch(permit, &call, &to, worker).await {
+                    Ok(answer) => {
+                        note_success(snapshot, leg.deployment, house.now().millis());
+                        let course =
+                            Course { call: &call, caller: &caller, leg: &leg, deployment, plan: &plan };
+                        return Ok(egress::reply(answer, &course, house));
+                    }
+                    Err(Failed { error, failure, permit: rest }) => {
+                        let now = house.now().millis();
+                        worker.with_rng(|rng| plan.failed(&snapshot.table, &leg, &failure, rng, now));
+                        let Some(rest) = rest else { return Err(error) };
+                        permit = rest;
+                        last = Some(error);
+                    }
+                }
+            }
+            Step::Wait(pause) => tokio::time::sleep(pause).await,
+            Step::AllCooling => return Err(all_cooling(&call)),
+            Step::Exhausted => return Err(last.unwrap_or_else(missing)),
+        }
+    }
+}
+
+/// Where the call may go. Groups that the caller may not use are no fallbacks.
+fn plan(snapshot: &Snapshot, call: &Call, caller: &Caller, model: &str) -> Result<Plan, Error> {
+    let mut plan = Plan::new(&snapshot.table, model, call.num_retries).ok_or_else(|| unknown_model(call))?;
+    if call.ask.peek.disable_fallbacks {
+        plan.fall_back_to(&[]);
+    } else if !call.ask.peek.fallbacks.is_empty() {
+        plan.fall_back_to(&call.ask.peek.fallbacks);
+    }
+    plan.keep_fallbacks(|group| caller.may_use(group, group).is_ok());
+    Ok(plan)
+}
+
+/// Checks and charges every limit; nothing is sent without the permit that comes of it.
+fn admit(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    call: &Call,
+    caller: &Caller,
+    plan: &Plan,
+) -> Result<Permit, Error> {
+    let meter = &worker.house.meter;
+    let key = caller.key().map(|identity| meter.key(&identity.record));
+    let is_bounded = key.as_ref().is_some_and(|key| key.account.is_limited());
+    let served = if is_bounded { reach(snapshot, plan) } else { Vec::new() };
+    let books: Vec<_> = served.iter().map(|served| &served.prices).collect();
+    let limits_of = |of: fn(&weighhouse_catalog::Limits) -> Option<u64>| {
+        let known = served.iter().map(|served| served.facts.as_ref().and_then(|facts| of(&facts.limits)));
+        known.collect::<Option<Vec<_>>>().and_then(|limits| limits.into_iter().max())
+    };
+    let text_bytes = call.ask.envelope.body().len() as u64;
+    let input_bound = if call.ask.peek.has_media && is_bounded {
+        text_bytes.max(limits_of(|limits| limits.max_input).unwrap_or(UNKNOWN_MEDIA_TOKENS))
+    } else {
+        text_bytes
+    };
+    meter.admit(&Admission {
+        key: key.as_ref(),
+        books: &books,
+        input_bound,
+        input_estimate: text_bytes / 4,
+        output: OutputBound {
+            asked: call.ask.peek.max_output,
+            of_model: limits_of(|limits| limits.max_output),
+            choices: call.ask.peek.choices,
+            is_none: call.operation == Operation::Embedding,
+        },
+        second: call.complete.seconds(),
+        key_name: caller.key().map_or("", |identity| &identity.record.key_name),
+    })
+}
+
+/// Everything that the call may still reach: what is held must cover the dearest of it.
+fn reach(snapshot: &Snapshot, plan: &Plan) -> Vec<Arc<crate::deployment::Served>> {
+    let groups = plan.reach().filter_map(|name| snapshot.table.find(name));
+    let members = groups.flat_map(|found| {
+        let tail = found.tail.clone();
+        let places: Vec<_> = found.group.members.iter().map(|member| member.deployment).collect();
+        places.into_iter().map(move |place| (place, tail.clone()))
+    });
+    members
+        .filter_map(|(place, tail)| Some(snapshot.deployments.get(place)?.served(tail.as_deref())))
+        .collect()
+}
+
+fn tags_of(call: &Call, caller: &Caller) -> Arc<[String]> {
+    match caller.key() {
+        Some(identity) if call.tags.is_empty() => Arc::clone(&identity.tags),
+        Some(identity) => identity.tags.iter().chain(&call.tags).cloned().collect(),
+        None => call.tags.clone().into(),
+    }
+}
+
+fn note_success(snapshot: &Snapshot, deployment: usize, now_ms: u64) {
+    if let Some(health) = snapshot.table.health(deployment) {
+        health.succeeded(now_ms);
+    }
+}
+
+fn unknown_model(call: &Call) -> Error {
+    let message = format!(
+        "litellm.BadRequestError: You passed in model={}. There are no healthy deployments for this model. GET \
+         /v1/models lists the models that you may use",
+        call.asked_model
+    );
+    Error::new(Kind::UnknownModel, message).at("model")
+}
+
+fn all_cooling(call: &Call) -> Error {
+    let message = format!(
+        "No deployments available for selected model, Try again in 5 seconds. Passed model={}. Every deployment of it \
+         is cooling down after failures",
+        call.asked_model
+    );
+    Error::new(Kind::AllCooling, message).retry_after(std::time::Duration::from_secs(5))
+}
+
+fn missing() -> Error {
+    Error::new(Kind::Internal, "the routing table names a deployment that is not there")
+}

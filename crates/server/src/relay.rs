@@ -1,0 +1,222 @@
+//! A stream on its way through the house: polled by the client's connection, so a slow client slows the
+//! provider, and a client that goes away drops it and with it the provider's connection.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body;
+use tokio::time::{Instant, Sleep};
+use weighhouse_providers::ReplyBody;
+use weighhouse_providers::dialects::openai_chat::{StreamRelay, read_error, write_error};
+use weighhouse_providers::framing::sse::Frames;
+use weighhouse_storage::Outcome;
+use weighhouse_types::{Error, Kind};
+
+use crate::attempt::{Failed, failed};
+use crate::course::{Course, End};
+use crate::reply::StreamCut;
+
+/// A relayed stream.
+#[derive(Debug)]
+pub(crate) struct RelayBody {
+    upstream: ReplyBody,
+    frames: Frames,
+    reading: StreamRelay,
+    course: Option<Course>,
+    /// What the client gets next.
+    ready: Option<Bytes>,
+    silence: Duration,
+    /// Rings when the provider has been silent for too long; set back only when it rings, not at each frame.
+    bell: Pin<Box<Sleep>>,
+    /// When the last bytes came; before the first ones another limit holds.
+    progressed: Option<Instant>,
+    is_over: bool,
+}
+
+impl RelayBody {
+    pub(crate) fn new(upstream: ReplyBody, reading: StreamRelay, course: Course, silence: Duration) -> Self {
+        Self {
+            upstream,
+            frames: Frames::default(),
+            reading,
+            course: Some(course),
+            ready: None,
+            silence,
+            bell: Box::pin(tokio::time::sleep(silence)),
+            progressed: None,
+            is_over: false,
+        }
+    }
+
+    /// Waits for the first frame. Until then nothing went to the client.
+    pub(crate) async fn prime(&mut self) -> Result<(), Error> {
+        let first = std::future::poll_fn(|context| self.poll_upstream(context)).await;
+        if let Some(error) = self.reading.error() {
+            let wrapped = [b"{\"error\":".as_slice(), error, b"}"].concat();
+            let provider = self.course.as_ref().map_or("", |course| course.served.target.row().name.as_str());
+            return Err(read_error(provider, status_of(error), &wrapped.into()));
+        }
+        match first {
+            Some(Ok(piece)) => {
+                self.ready = Some(piece);
+                Ok(())
+            }
+            Some(Err(error)) => Err(error),
+            None => Err(Error::new(Kind::UpstreamGarbled, "the provider's stream ended before it began")),
+        }
+    }
+
+    /// Gives a stream up that never began; the call may go elsewhere.
+    pub(crate) fn give_up(mut self, error: Error) -> Failed {
+        let end = End::of_stream(self.reading.end(), Outcome::Failure);
+        match self.course.take() {
+            Some(course) => failed(course, error, Some(end)),
+            None => unreachable_course(error),
+        }
+    }
+
+    /// The next piece for the client.
+    pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamCut>>> {
+        if let Some(piece) = self.ready.take() {
+            return Poll::Ready(Some(Ok(piece)));
+        }
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let polled = std::task::ready!(self.poll_upstream(context));
+        Poll::Ready(match polled {
+            Some(Ok(piece)) => Some(Ok(piece)),
+            Some(Err(error)) => {
+                // The status is long sent: the error goes into the stream, as OpenAI's SDKs expect it.
+                self.settle(Outcome::Failure);
+                let (_, body) = write_error(&error);
+                Some(Ok([b"data: ".as_slice(), &body, b"\n\n"].concat().into()))
+            }
+            None => {
+                self.settle(Outcome::Success);
+                None
+            }
+        })
+    }
+
+    /// Reads on until there is something for the client, or the stream is over.
+    fn poll_upstream(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            match Pin::new(&mut self.upstream).poll_frame(context) {
+                Poll::Pending => return self.poll_silence(context),
+                Poll::Ready(Some(Ok(frame))) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    if self.progressed.replace(Instant::now()).is_none() {
+                        self.note_first_byte();
+                    }
+                    match self.take(data) {
+                        Ok(None) => {}
+                        Ok(Some(piece)) => return Poll::Ready(Some(Ok(piece))),
+                        Err(error) => return Poll::Ready(Some(Err(error))),
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    let message =
+                        "litellm.InternalServerError: the provider's stream broke off before its end";
+                    return Poll::Ready(Some(Err(
+                        Error::new(Kind::UpstreamUnreachable, message).source(error)
+                    )));
+                }
+                Poll::Ready(None) => {
+                    let last = self.frames.finish().and_then(|rest| self.reading.frame(rest));
+                    return Poll::Ready(last.map(Ok).or_else(|| self.missing_end()));
+                }
+            }
+        }
+    }
+
+    /// A stream that stops without having said that it is complete was cut.
+    fn missing_end(&mut self) -> Option<Result<Bytes, Error>> {
+        if self.is_over || self.reading.is_complete() || self.reading.error().is_some() {
+            return None;
+        }
+        let message = "litellm.InternalServerError: the provider's stream ended without its end";
+        Some(Err(Error::new(Kind::UpstreamUnreachable, message)))
+    }
+
+    /// Cuts fresh bytes into frames and joins what the client gets of them.
+    fn take(&mut self, data: Bytes) -> Result<Option<Bytes>, Error> {
+        self.frames
+            .push(data)
+            .map_err(|_| Error::new(Kind::UpstreamGarbled, "an event of the stream is too large"))?;
+        let mut one: Option<Bytes> = None;
+        let mut many = BytesMut::new();
+        while let Some(frame) = self.frames.next_frame() {
+            let Some(piece) = self.reading.frame(frame) else { continue };
+            match one.take() {
+                None if many.is_empty() => one = Some(piece),
+                None => many.extend_from_slice(&piece),
+                Some(before) => {
+                    many.reserve(before.len() + piece.len());
+                    many.extend_from_slice(&before);
+                    many.extend_from_slice(&piece);
+                }
+            }
+        }
+        Ok(one.or_else(|| (!many.is_empty()).then(|| many.freeze())))
+    }
+
+    fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        while self.bell.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            let due = self.progressed.unwrap_or(now) + self.silence;
+            if due <= now {
+                let message =
+                    format!("litellm.Timeout: the stream was silent for {} s", self.silence.as_secs_f32());
+                return Poll::Ready(Some(Err(Error::new(Kind::UpstreamTimeout, message))));
+            }
+            self.bell.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+
+    fn note_first_byte(&mut self) {
+        if let Some(course) = &mut self.course {
+            course.first_byte(course.house.clock.now());
+        }
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        self.is_over = true;
+        let end = self.reading.end();
+        let outcome = if end.error.is_some() { Outcome::Failure } else { outcome };
+        if let Some(mut course) = self.course.take() {
+            course.end(End::of_stream(end, outcome));
+        }
+    }
+}
+
+impl Drop for RelayBody {
+    fn drop(&mut self) {
+        if self.course.is_some() {
+            // A client that has its [DONE] may close before the stream's last byte is polled.
+            let outcome = if self.reading.is_complete() { Outcome::Success } else { Outcome::Aborted };
+            self.settle(outcome);
+        }
+    }
+}
+
+/// A course is taken only at the end; without one there is no permit to hand on.
+fn unreachable_course(error: Error) -> Failed {
+    let setback =
+        weighhouse_router::Setback { status: error.status(), is_connection: false, retry_after: None };
+    Failed { error, failure: weighhouse_router::Failure { setback, is_final: true }, permit: None }
+}
+
+/// The status that an error object in a stream stands for: its own code, or a bad gateway.
+fn status_of(error: &[u8]) -> u16 {
+    #[derive(serde::Deserialize)]
+    struct Coded {
+        code: Option<u16>,
+    }
+    let coded: Option<Coded> = serde_json::from_slice(error).ok();
+    coded.and_then(|coded| coded.code).filter(|code| (400..600).contains(code)).unwrap_or(502)
+}

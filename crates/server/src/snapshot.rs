@@ -1,0 +1,40 @@
+//! One configuration in force: never changed, swapped whole.
+
+use std::sync::Arc;
+
+use weighhouse_router::Table;
+
+use crate::deployment::Deployment;
+use crate::limits::Limits;
+
+/// What calls are served by. A call takes one and keeps it to its end.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Groups, wildcards, aliases, fallbacks.
+    pub table: Table,
+    /// Deployments by the numbers that the table has for them.
+    pub deployments: Vec<Arc<Deployment>>,
+    /// Limits of edge and calls.
+    pub limits: Limits,
+    /// Digest of the master key.
+    pub master: Option<[u8; 32]>,
+    /// LiteLLM's `litellm_key_header_name`.
+    pub key_header: Option<String>,
+    /// Statuses that LiteLLM had in other versions.
+    pub compat: Compat,
+}
+
+/// Switches to LiteLLM's behaviour of other versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compat {
+    /// Status of a refusal by budget: 422, 429 or 400.
+    pub budget_exceeded: u16,
+    /// Status of a refusal by model: 403 or 401.
+    pub model_denied: u16,
+}
+
+impl Default for Compat {
+    fn default() -> Self {
+        Self { budget_exceeded: 422, model_denied: 403 }
+    }
+}

@@ -1,0 +1,28 @@
+//! The store: keys, ledger and settings, over embedded SQLite or PostgreSQL behind one type.
+//!
+//! The same suite of tests runs on both. This room never decides who may do what or what a call costs; it
+//! keeps what it is given, and what it announces as changed has been committed.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), weighhouse_storage::StoreError> {
+//! use weighhouse_storage::{Location, Store};
+//!
+//! let store = Store::open(&Location::Sqlite("/var/lib/weighhouse/weighhouse.db".into())).await?;
+//! let answered = store.ping().await;
+//! # answered
+//! # }
+//! ```
+
+mod columns;
+mod error;
+mod location;
+mod migrations;
+mod postgres;
+mod records;
+mod sqlite;
+mod store;
+
+pub use error::StoreError;
+pub use location::Location;
+pub use records::{Change, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Outcome, Page};
+pub use store::Store;

@@ -1,0 +1,71 @@
+//! The schema's steps: numbered, forward only, the same numbers in both dialects.
+
+use crate::error::StoreError;
+
+/// One step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Migration {
+    pub(crate) number: i64,
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+/// All steps in order. A step that was released is never changed; a new one is added.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    sqlite: include_str!("../migrations/sqlite/0001_keys_and_ledger.sql"),
+    postgres: include_str!("../migrations/postgres/0001_keys_and_ledger.sql"),
+}];
+
+/// Where the steps taken are noted; the same in both dialects.
+pub(crate) const NOTED: &str =
+    "CREATE TABLE IF NOT EXISTS weighhouse_migrations (number BIGINT PRIMARY KEY, checksum BIGINT NOT NULL)";
+
+/// The steps that are still to be taken.
+///
+/// # Errors
+/// `Schema`: a newer version was here, or a step was changed after it was taken.
+pub(crate) fn missing(
+    taken: &[(i64, i64)],
+    text: impl Fn(&Migration) -> &'static str,
+) -> Result<Vec<Migration>, StoreError> {
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    if let Some((number, _)) = taken.iter().find(|(number, _)| *number > newest) {
+        let words = format!(
+            "step {number} was taken by a newer version; this one knows {newest}. Use the newer version"
+        );
+        return Err(StoreError::Schema(words));
+    }
+    for (number, checksum) in taken {
+        let known = MIGRATIONS.iter().find(|migration| migration.number == *number);
+        if known.is_none_or(|migration| checksum_of(text(migration)) != *checksum) {
+            return Err(StoreError::Schema(format!("step {number} is not the one that this version knows")));
+        }
+    }
+    let is_missing = |migration: &&Migration| taken.iter().all(|(number, _)| *number != migration.number);
+    Ok(MIGRATIONS.iter().filter(is_missing).copied().collect())
+}
+
+/// FNV-1a: tells a changed text from the same one; guards against mistakes, not against malice.
+pub(crate) fn checksum_of(text: &str) -> i64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    hash.cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_or_changed_schema_is_refused() {
+        let text = |migration: &Migration| migration.sqlite;
+        assert_eq!(missing(&[], text).unwrap().len(), MIGRATIONS.len());
+        let taken: Vec<_> =
+            MIGRATIONS.iter().map(|migration| (migration.number, checksum_of(migration.sqlite))).collect();
+        assert!(missing(&taken, text).unwrap().is_empty());
+        assert!(missing(&[(999, 0)], text).unwrap_err().to_string().contains("newer"));
+        assert!(missing(&[(1, 0)], text).unwrap_err().to_string().contains("step 1"));
+    }
+}

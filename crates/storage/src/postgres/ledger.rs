@@ -1,0 +1,215 @@
+//! The ledger in PostgreSQL.
+
+use serde::Serialize;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use weighhouse_types::{CallId, KeyHash, KeyId, Nanos};
+
+use super::PostgresStore;
+use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
+use crate::error::StoreError;
+use crate::records::{LedgerFilter, LedgerRow};
+
+/// Types of the columns where rows travel as one JSON text: one round trip, whatever their number.
+const RECORD: &str = "call_id text, number bigint, started_ms bigint, key_id text, key_hash text, user_id text, \
+     team_id text, end_user text, operation text, requested_model text, model_group text, deployment_id text, \
+     provider text, upstream_model text, api_base text, outcome text, http_status bigint, response_id text, \
+     stream bigint, usage text, usage_flags bigint, raw_usage text, cost_nanos bigint, arithmetic text, \
+     price_version text, queue_us bigint, overhead_us bigint, first_token_us bigint, total_us bigint, tags text";
+
+impl PostgresStore {
+    /// Appends rows that are not there yet and charges their keys, in one transaction; the number of new rows.
+    pub(crate) async fn append_ledger(&self, rows: Vec<LedgerRow>) -> Result<u64, StoreError> {
+        let json = as_json(&rows)?;
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        lock_keys(&transaction, &rows).await?;
+        let values = LEDGER_COLUMNS.replacen("call_id", "decode(call_id, 'hex')", 1);
+        let statement = format!(
+            "WITH fresh AS (INSERT INTO ledger ({LEDGER_COLUMNS}) SELECT {values} \
+               FROM jsonb_to_recordset($1::text::jsonb) AS row ({RECORD}) ON CONFLICT DO NOTHING \
+               RETURNING key_id, cost_nanos), \
+             charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nanos FROM fresh WHERE key_id IS NOT NULL GROUP BY key_id), \
+             charged AS (UPDATE virtual_keys SET spend_nanos = spend_nanos + nanos, \
+               total_spend_nanos = total_spend_nanos + nanos FROM charges WHERE id = charges.key_id RETURNING 1) \
+             SELECT count(*) FROM fresh"
+        );
+        let statement = transaction.prepare_cached(&statement).await?;
+        let appended: i64 = transaction.query_one(&statement, &[&json]).await?.get(0);
+        transaction.commit().await?;
+        Ok(u64::try_from(appended).unwrap_or_default())
+    }
+
+    /// Charges keys without keeping rows.
+    pub(crate) async fn charge_keys(&self, rows: Vec<LedgerRow>) -> Result<(), StoreError> {
+        let json = as_json(&rows)?;
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        lock_keys(&transaction, &rows).await?;
+        transaction
+            .execute(
+                "WITH charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nanos \
+                   FROM jsonb_to_recordset($1::text::jsonb) AS row (key_id text, cost_nanos bigint) \
+                   WHERE key_id IS NOT NULL GROUP BY key_id) \
+                 UPDATE virtual_keys SET spend_nanos = spend_nanos + nanos, \
+                   total_spend_nanos = total_spend_nanos + nanos FROM charges WHERE id = charges.key_id",
+                &[&json],
+            )
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub(crate) async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        let client = self.client().await?;
+        let statement = format!(
+            "SELECT {LEDGER_COLUMNS} FROM ledger WHERE ($1::text IS NULL OR key_hash = $1) \
+             AND ($2::text IS NULL OR user_id = $2) AND ($3::text IS NULL OR response_id = $3 OR call_id = $4) \
+             AND ($5::bigint IS NULL OR started_ms >= $5) AND ($6::bigint IS NULL OR started_ms < $6) \
+             ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT $7"
+        );
+        let hash = filter.key_hash.as_ref().map(KeyHash::as_str);
+        let call = filter.request_id.as_deref().and_then(CallId::parse);
+        let call = call.as_ref().map(|call| call.as_bytes().as_slice());
+        let limit = i64::from(filter.limit);
+        let narrowed: [&(dyn ToSql + Sync); 7] =
+            [&hash, &filter.user_id, &filter.request_id, &call, &filter.from_ms, &filter.until_ms, &limit];
+        let rows = client.query(&client.prepare_cached(&statement).await?, &narrowed).await?;
+        rows.iter().map(|row| read(row).read()).collect()
+    }
+
+    pub(crate) async fn ledger_totals(&self) -> Result<(u64, Nanos), StoreError> {
+        let statement = "SELECT count(*), coalesce(sum(cost_nanos), 0)::bigint FROM ledger";
+        let row = self.client().await?.query_one(statement, &[]).await?;
+        Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or_default(), Nanos::new(row.get(1))))
+    }
+}
+
+/// Locks the keys in one order everywhere, so that two nodes never wait for each other.
+async fn lock_keys(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    rows: &[LedgerRow],
+) -> Result<(), StoreError> {
+    let mut ids: Vec<&str> = rows.iter().filter_map(|row| row.key_id.as_ref().map(KeyId::as_str)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let statement = transaction
+        .prepare_cached("SELECT 1 FROM virtual_keys WHERE id = ANY($1) ORDER BY id FOR UPDATE")
+        .await?;
+    transaction.query(&statement, &[&ids]).await?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Columns<'row> {
+    call_id: String,
+    number: u16,
+    started_ms: i64,
+    key_id: Option<&'row str>,
+    key_hash: &'row str,
+    user_id: Option<&'row str>,
+    team_id: Option<&'row str>,
+    end_user: Option<String>,
+    operation: &'row str,
+    requested_model: String,
+    model_group: &'row str,
+    deployment_id: &'row str,
+    provider: &'row str,
+    upstream_model: String,
+    api_base: &'row str,
+    outcome: &'row str,
+    http_status: u16,
+    response_id: Option<String>,
+    stream: u8,
+    usage: String,
+    usage_flags: i64,
+    raw_usage: Option<String>,
+    cost_nanos: i64,
+    arithmetic: &'row str,
+    price_version: &'row str,
+    queue_us: u32,
+    overhead_us: u32,
+    first_token_us: u32,
+    total_us: u32,
+    tags: String,
+}
+
+/// PostgreSQL keeps no NUL in a text; callers and providers may send one.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}").replace("\\u0000", "\\ufffd")
+}
+
+fn as_json(rows: &[LedgerRow]) -> Result<String, StoreError> {
+    let columns = |row: &LedgerRow| {
+        let hex: String = row.attempt.call.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        serde_json::to_value(Columns {
+            call_id: hex,
+            number: row.attempt.number,
+            started_ms: row.started_ms,
+            key_id: row.key_id.as_ref().map(KeyId::as_str),
+            key_hash: row.key_hash.as_str(),
+            user_id: row.user_id.as_deref(),
+            team_id: row.team_id.as_deref(),
+            end_user: row.end_user.as_deref().map(storable),
+            operation: row.operation.name(),
+            requested_model: storable(&row.requested_model),
+            model_group: &row.model_group,
+            deployment_id: &row.deployment_id,
+            provider: &row.provider,
+            upstream_model: storable(&row.upstream_model),
+            api_base: &row.api_base,
+            outcome: row.outcome.name(),
+            http_status: row.http_status,
+            response_id: row.response_id.as_deref().map(storable),
+            stream: u8::from(row.stream),
+            usage: usage_json(&row.usage),
+            usage_flags: usage_flags(&row.usage),
+            raw_usage: row.raw_usage.as_deref().map(storable),
+            cost_nanos: row.cost.get(),
+            arithmetic: &row.arithmetic,
+            price_version: &row.price_version,
+            queue_us: row.queue_us,
+            overhead_us: row.overhead_us,
+            first_token_us: row.first_token_us,
+            total_us: row.total_us,
+            tags: storable(&tags_json(&row.tags)),
+        })
+    };
+    let rows = rows.iter().map(columns).collect::<Result<Vec<_>, _>>();
+    let text = rows.and_then(|rows| serde_json::to_string(&rows));
+    text.map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn read(row: &Row) -> LedgerColumns {
+    LedgerColumns {
+        call_id: row.get(0),
+        number: row.get(1),
+        started_ms: row.get(2),
+        key_id: row.get(3),
+        key_hash: row.get(4),
+        user_id: row.get(5),
+        team_id: row.get(6),
+        end_user: row.get(7),
+        operation: row.get(8),
+        requested_model: row.get(9),
+        model_group: row.get(10),
+        deployment_id: row.get(11),
+        provider: row.get(12),
+        upstream_model: row.get(13),
+        api_base: row.get(14),
+        outcome: row.get(15),
+        http_status: row.get(16),
+        response_id: row.get(17),
+        stream: row.get(18),
+        usage: row.get(19),
+        usage_flags: row.get(20),
+        raw_usage: row.get(21),
+        cost_nanos: row.get(22),
+        arithmetic: row.get(23),
+        price_version: row.get(24),
+        queue_us: row.get(25),
+        overhead_us: row.get(26),
+        first_token_us: row.get(27),
+        total_us: row.get(28),
+        tags: row.get(29),
+    }
+}

@@ -1,0 +1,175 @@
+//! The ledger in SQLite.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, Transaction, params};
+use weighhouse_types::{KeyHash, Nanos};
+
+use super::SqliteStore;
+use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
+use crate::error::StoreError;
+use crate::records::{LedgerFilter, LedgerRow};
+
+impl SqliteStore {
+    /// Appends rows that are not there yet and charges their keys, in one transaction; the number of new rows.
+    pub(crate) async fn append_ledger(&self, rows: Vec<LedgerRow>) -> Result<u64, StoreError> {
+        self.write(move |connection| {
+            let transaction = connection.transaction()?;
+            let (mut appended, mut charges) = (0, BTreeMap::new());
+            for row in &rows {
+                if insert(&transaction, row)? {
+                    appended += 1;
+                    add_charge(&mut charges, row);
+                }
+            }
+            charge(&transaction, &charges)?;
+            transaction.commit()?;
+            Ok(appended)
+        })
+        .await
+    }
+
+    /// Charges keys without keeping rows.
+    pub(crate) async fn charge_keys(&self, rows: Vec<LedgerRow>) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            let transaction = connection.transaction()?;
+            let mut charges = BTreeMap::new();
+            rows.iter().for_each(|row| add_charge(&mut charges, row));
+            charge(&transaction, &charges)?;
+            Ok(transaction.commit()?)
+        })
+        .await
+    }
+
+    pub(crate) async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection| select(connection, &filter)).await
+    }
+
+    pub(crate) async fn ledger_totals(&self) -> Result<(u64, Nanos), StoreError> {
+        self.read(|connection| {
+            let totals = connection.query_row(
+                "SELECT count(*), coalesce(sum(cost_nanos), 0) FROM ledger",
+                [],
+                |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
+            )?;
+            Ok((u64::try_from(totals.0).unwrap_or_default(), Nanos::new(totals.1)))
+        })
+        .await
+    }
+}
+
+fn add_charge(charges: &mut BTreeMap<String, i64>, row: &LedgerRow) {
+    let Some(key) = row.key_id.as_ref().filter(|_| row.cost != Nanos::ZERO) else { return };
+    match charges.get_mut(key.as_str()) {
+        Some(charge) => *charge += row.cost.get(),
+        None => {
+            charges.insert(key.to_string(), row.cost.get());
+        }
+    }
+}
+
+fn charge(transaction: &Transaction<'_>, charges: &BTreeMap<String, i64>) -> Result<(), StoreError> {
+    let mut statement = transaction.prepare_cached(
+        "UPDATE virtual_keys SET spend_nanos = spend_nanos + ?2, total_spend_nanos = total_spend_nanos + ?2 WHERE id = ?1",
+    )?;
+    for (key, nanos) in charges {
+        statement.execute(params![key, nanos])?;
+    }
+    Ok(())
+}
+
+fn insert(transaction: &Transaction<'_>, row: &LedgerRow) -> Result<bool, StoreError> {
+    const STATEMENT: &str = "INSERT OR IGNORE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+         ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)";
+    let inserted = transaction.prepare_cached(STATEMENT)?.execute(params![
+        row.attempt.call.as_bytes(),
+        row.attempt.number,
+        row.started_ms,
+        row.key_id.as_ref().map(weighhouse_types::KeyId::as_str),
+        row.key_hash.as_str(),
+        row.user_id.as_deref(),
+        row.team_id.as_deref(),
+        row.end_user.as_deref(),
+        row.operation.name(),
+        &*row.requested_model,
+        &*row.model_group,
+        &*row.deployment_id,
+        &*row.provider,
+        &*row.upstream_model,
+        &*row.api_base,
+        row.outcome.name(),
+        row.http_status,
+        row.response_id.as_deref(),
+        row.stream,
+        usage_json(&row.usage),
+        usage_flags(&row.usage),
+        row.raw_usage.as_deref(),
+        row.cost.get(),
+        &*row.arithmetic,
+        &*row.price_version,
+        row.queue_us,
+        row.overhead_us,
+        row.first_token_us,
+        row.total_us,
+        tags_json(&row.tags),
+    ])?;
+    Ok(inserted == 1)
+}
+
+fn select(connection: &Connection, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+    let statement = format!(
+        "SELECT {LEDGER_COLUMNS} FROM ledger WHERE (?1 IS NULL OR key_hash = ?1) AND (?2 IS NULL OR user_id = ?2) \
+         AND (?3 IS NULL OR response_id = ?3 OR call_id = ?4) AND (?5 IS NULL OR started_ms >= ?5) \
+         AND (?6 IS NULL OR started_ms < ?6) ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT ?7"
+    );
+    let call = filter.request_id.as_deref().and_then(weighhouse_types::CallId::parse);
+    let call = call.as_ref().map(|call| call.as_bytes().as_slice());
+    let narrowed = params![
+        filter.key_hash.as_ref().map(KeyHash::as_str),
+        filter.user_id,
+        filter.request_id,
+        call,
+        filter.from_ms,
+        filter.until_ms,
+        filter.limit
+    ];
+    let rows =
+        connection.prepare_cached(&statement)?.query_map(narrowed, read)?.collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter().map(LedgerColumns::read).collect()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<LedgerColumns> {
+    Ok(LedgerColumns {
+        call_id: row.get(0)?,
+        number: row.get(1)?,
+        started_ms: row.get(2)?,
+        key_id: row.get(3)?,
+        key_hash: row.get(4)?,
+        user_id: row.get(5)?,
+        team_id: row.get(6)?,
+        end_user: row.get(7)?,
+        operation: row.get(8)?,
+        requested_model: row.get(9)?,
+        model_group: row.get(10)?,
+        deployment_id: row.get(11)?,
+        provider: row.get(12)?,
+        upstream_model: row.get(13)?,
+        api_base: row.get(14)?,
+        outcome: row.get(15)?,
+        http_status: row.get(16)?,
+        response_id: row.get(17)?,
+        stream: row.get(18)?,
+        usage: row.get(19)?,
+        usage_flags: row.get(20)?,
+        raw_usage: row.get(21)?,
+        cost_nanos: row.get(22)?,
+        arithmetic: row.get(23)?,
+        price_version: row.get(24)?,
+        queue_us: row.get(25)?,
+        overhead_us: row.get(26)?,
+        first_token_us: row.get(27)?,
+        total_us: row.get(28)?,
+        tags: row.get(29)?,
+    })
+}

@@ -1,0 +1,103 @@
+//! The store in an embedded SQLite file: one thread that writes, a few that read.
+
+mod keys;
+mod ledger;
+mod thread;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::error::StoreError;
+use crate::migrations::{MIGRATIONS, NOTED, checksum_of, missing};
+use thread::SqliteThread;
+
+/// Readers: few, because the file is on this machine and the way of a call does not wait for them.
+const READERS: usize = 2;
+
+/// An open file.
+#[derive(Clone, Debug)]
+pub(crate) struct SqliteStore {
+    writer: Arc<SqliteThread>,
+    readers: Arc<[SqliteThread]>,
+    next_reader: Arc<AtomicUsize>,
+}
+
+impl SqliteStore {
+    /// Opens or makes the file and brings its schema up to date.
+    pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
+        let writer = SqliteThread::start(path, "store-writer")?;
+        writer.run(migrate).await?;
+        let readers =
+            (0..READERS).map(|_| SqliteThread::start(path, "store-reader")).collect::<Result<_, _>>()?;
+        Ok(Self { writer: writer.into(), readers, next_reader: Arc::default() })
+    }
+
+    async fn write<T, Work>(&self, work: Work) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Work: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    async fn read<T, Work>(&self, work: Work) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Work: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let next = self.next_reader.fetch_add(1, Ordering::Relaxed) % READERS;
+        self.readers.get(next).unwrap_or(&self.writer).run(work).await
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+    }
+
+    pub(crate) async fn get_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |connection| {
+            let found =
+                connection.query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0));
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
+    pub(crate) async fn put_setting_if_absent(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.write(move |connection| {
+            connection
+                .execute("INSERT OR IGNORE INTO settings (name, value) VALUES (?1, ?2)", [&name, &value])?;
+            Ok(connection
+                .query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        self.writer.stop().await?;
+        for reader in self.readers.iter() {
+            reader.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute(NOTED, [])?;
+    let taken: Vec<(i64, i64)> = transaction
+        .prepare("SELECT number, checksum FROM weighhouse_migrations")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    debug_assert!(MIGRATIONS.is_sorted_by_key(|migration| migration.number), "steps stand in order");
+    for migration in missing(&taken, |migration| migration.sqlite)? {
+        transaction.execute_batch(migration.sqlite)?;
+        let noted = (migration.number, checksum_of(migration.sqlite));
+        transaction.execute("INSERT INTO weighhouse_migrations (number, checksum) VALUES (?1, ?2)", noted)?;
+    }
+    Ok(transaction.commit()?)
+}

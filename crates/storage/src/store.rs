@@ -1,0 +1,209 @@
+//! The one face of the store.
+
+use tokio::sync::broadcast;
+use weighhouse_types::{KeyHash, Nanos};
+
+use crate::error::StoreError;
+use crate::location::Location;
+use crate::postgres::PostgresStore;
+use crate::records::{Change, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Page};
+use crate::sqlite::SqliteStore;
+
+/// Changes that a slow listener may lag behind before it is told that anything may have changed.
+const FEED: usize = 1_024;
+
+/// The store, on whatever it lives. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    backend: Backend,
+    feed: broadcast::Sender<Change>,
+}
+
+#[derive(Clone, Debug)]
+enum Backend {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+/// Asks whichever backend there is.
+macro_rules! ask {
+    ($store:expr, $backend:ident => $question:expr) => {
+        match &$store.backend {
+            Backend::Sqlite($backend) => $question,
+            Backend::Postgres($backend) => $question,
+        }
+    };
+}
+
+impl Store {
+    /// Opens a store and brings its schema up to date.
+    ///
+    /// # Errors
+    /// `Unavailable` naming the place; `Schema` where a newer version was here.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        let (feed, _) = broadcast::channel(FEED);
+        let backend = match location {
+            Location::Sqlite(path) => Backend::Sqlite(SqliteStore::open(path).await?),
+            Location::Postgres(url) => Backend::Postgres(PostgresStore::open(url, feed.clone()).await?),
+        };
+        Ok(Self { backend, feed })
+    }
+
+    /// What changes from now on, here or on another node.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.feed.subscribe()
+    }
+
+    /// Tells listeners of this process; PostgreSQL's own feed tells those of other nodes.
+    fn announce(&self, hash: &KeyHash) {
+        // Nobody may be listening.
+        drop(self.feed.send(Change::Key(hash.clone())));
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        ask!(self, backend => backend.ping().await)
+    }
+
+    /// Keeps a new key.
+    ///
+    /// # Errors
+    /// `Conflict`: its hash or alias is taken.
+    pub async fn insert_key(&self, key: &KeyRecord) -> Result<(), StoreError> {
+        ask!(self, backend => backend.insert_key(key).await)?;
+        self.announce(&key.hash);
+        Ok(())
+    }
+
+    /// The key of a hash.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn key_by_hash(&self, hash: &KeyHash) -> Result<Option<KeyRecord>, StoreError> {
+        ask!(self, backend => backend.key_where("hash", hash.as_str()).await)
+    }
+
+    /// The key of an alias.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn key_by_alias(&self, alias: &str) -> Result<Option<KeyRecord>, StoreError> {
+        ask!(self, backend => backend.key_where("key_alias", alias).await)
+    }
+
+    /// Writes what administrators set of a key, by its id; what it spent is not touched. False: no such key.
+    ///
+    /// # Errors
+    /// `Conflict`: its alias is taken.
+    pub async fn update_key(&self, key: &KeyRecord) -> Result<bool, StoreError> {
+        let changed = ask!(self, backend => backend.update_key(key).await)?;
+        self.announce(&key.hash);
+        Ok(changed)
+    }
+
+    /// Gives a key another secret; `key` is its record before. Its id and what it spent stay. False: no such key.
+    ///
+    /// # Errors
+    /// `Conflict`: the new hash is taken.
+    pub async fn replace_key_hash(
+        &self,
+        key: &KeyRecord,
+        new_hash: &KeyHash,
+        new_name: &str,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let fresh = KeyRecord {
+            hash: new_hash.clone(),
+            key_name: new_name.to_owned(),
+            updated_ms: now_ms,
+            ..key.clone()
+        };
+        let changed = ask!(self, backend => backend.replace_key_hash(&key.id, new_hash, fresh).await)?;
+        self.announce(&key.hash);
+        self.announce(new_hash);
+        Ok(changed)
+    }
+
+    /// Deletes keys; gives back those that were there. Their ledger rows stay.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn delete_keys(&self, hashes: &[KeyHash]) -> Result<Vec<KeyHash>, StoreError> {
+        let deleted = ask!(self, backend => backend.delete_keys(hashes).await)?;
+        deleted.iter().for_each(|hash| self.announce(hash));
+        Ok(deleted)
+    }
+
+    /// A page of keys, newest first, and how many there are in all.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn list_keys(
+        &self,
+        filter: &KeyFilter,
+        page: Page,
+    ) -> Result<(Vec<KeyRecord>, u64), StoreError> {
+        ask!(self, backend => backend.list_keys(filter, page).await)
+    }
+
+    /// Appends attempts that are not in the ledger yet and charges their keys, all or nothing; gives the number
+    /// of new rows. Appending the same rows again changes nothing.
+    ///
+    /// # Errors
+    /// `Unavailable`: nothing was appended.
+    pub async fn append_ledger(&self, rows: &[LedgerRow]) -> Result<u64, StoreError> {
+        ask!(self, backend => backend.append_ledger(rows.to_vec()).await)
+    }
+
+    /// Charges keys for attempts without keeping rows (LiteLLM's `disable_spend_logs`). Not idempotent.
+    ///
+    /// # Errors
+    /// `Unavailable`: nothing was charged.
+    pub async fn charge_keys(&self, rows: &[LedgerRow]) -> Result<(), StoreError> {
+        ask!(self, backend => backend.charge_keys(rows.to_vec()).await)
+    }
+
+    /// Attempts, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
+        ask!(self, backend => backend.ledger(filter).await)
+    }
+
+    /// Rows of the ledger and the sum of their costs.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ledger_totals(&self) -> Result<(u64, Nanos), StoreError> {
+        ask!(self, backend => backend.ledger_totals().await)
+    }
+
+    /// A setting.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn get_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        ask!(self, backend => backend.get_setting(name).await)
+    }
+
+    /// Sets what nobody set yet; gives the value in force.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn put_setting_if_absent(&self, name: &str, value: &str) -> Result<String, StoreError> {
+        ask!(self, backend => backend.put_setting_if_absent(name, value).await)
+    }
+
+    /// Finishes what waits and closes.
+    ///
+    /// # Errors
+    /// `Unavailable`: a thread of the store died.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        ask!(self, backend => backend.close().await)
+    }
+}

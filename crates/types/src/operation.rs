@@ -1,0 +1,68 @@
+//! What a call asks for, and in which wire format it asks.
+
+/// What a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A chat turn.
+    Chat,
+    /// A legacy text completion.
+    Completion,
+    /// Vectors of texts.
+    Embedding,
+}
+
+impl Operation {
+    /// All operations.
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Completion, Self::Embedding];
+
+    /// The name in provider rows and in the ledger.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Completion => "completion",
+            Self::Embedding => "embedding",
+        }
+    }
+
+    /// The operation of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.name() == name)
+    }
+
+    /// LiteLLM's `call_type` in its spend rows.
+    #[must_use]
+    pub const fn call_type(self) -> &'static str {
+        match self {
+            Self::Chat => "acompletion",
+            Self::Completion => "atext_completion",
+            Self::Embedding => "aembedding",
+        }
+    }
+}
+
+/// A wire format in which clients ask and providers answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// OpenAI's chat completions and its siblings of the same make (completions, embeddings).
+    OpenAiChat,
+}
+
+impl Dialect {
+    /// The name in provider rows and fixtures.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai_chat",
+        }
+    }
+
+    /// The dialect of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::OpenAiChat].into_iter().find(|dialect| dialect.name() == name)
+    }
+}
