@@ -5,13 +5,23 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
-use weighhouse_types::Nanos;
+use weighhouse_types::{Nanos, ParseMoneyError};
 
 /// An amount of money that travels as a JSON number of dollars.
 ///
 /// The shortest decimal text of the number is what counts, so `0.1` is exactly a tenth of a dollar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dollars(pub Nanos);
+
+impl Dollars {
+    /// Takes a number of dollars.
+    ///
+    /// # Errors
+    /// The number is not finite or is beyond the range of the books.
+    pub fn from_f64(dollars: f64) -> Result<Self, ParseMoneyError> {
+        Nanos::from_usd(dollars).map(Self)
+    }
+}
 
 impl Serialize for Dollars {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -36,7 +46,7 @@ impl Visitor<'_> for Amount {
     }
 
     fn visit_f64<E: Error>(self, dollars: f64) -> Result<Dollars, E> {
-        Nanos::from_usd(dollars).map(Dollars).map_err(E::custom)
+        Dollars::from_f64(dollars).map_err(E::custom)
     }
 
     fn visit_i64<E: Error>(self, dollars: i64) -> Result<Dollars, E> {

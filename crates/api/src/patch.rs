@@ -34,6 +34,18 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Sets the empty value where null would be taken for silence.
+    #[must_use]
+    pub fn or_default(self) -> Self
+    where
+        T: Default,
+    {
+        match self {
+            Self::Clear => Self::Set(T::default()),
+            other => other,
+        }
+    }
+
     /// The same patch of another type.
     pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Patch<U> {
         match self {

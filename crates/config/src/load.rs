@@ -37,7 +37,7 @@ pub enum LoadError {
         reason: String,
     },
     /// A file is no YAML.
-    #[error("{0}")]
+    #[error(transparent)]
     Yaml(#[from] YamlError),
     /// A file's top level is no mapping.
     #[error("{file}:1:1: the top level must be a mapping with sections such as model_list, not {kind}")]

@@ -15,6 +15,7 @@ use weighhouse_storage::Outcome;
 use weighhouse_types::{Error, Kind};
 
 use crate::call::Call;
+use crate::clock::Moment;
 use crate::course::{Booked, Course, End, fresh_row};
 use crate::deployment::{Deployment, Served};
 use crate::limits::Patience;
@@ -56,6 +57,8 @@ pub(crate) struct Destination<'call> {
     pub(crate) caller: &'call Caller,
     pub(crate) tags: &'call Arc<[String]>,
     pub(crate) answer_limit: usize,
+    /// When the house began to work on the attempt: the call's reception, or the end of a pause.
+    pub(crate) began: Moment,
 }
 
 /// Sends a call to a provider under a permit and waits until the answer has begun well: the whole of it,

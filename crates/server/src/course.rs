@@ -21,6 +21,8 @@ pub(crate) struct Course {
     pub(crate) call: Arc<Call>,
     pub(crate) served: Arc<Served>,
     permit: Option<Permit>,
+    /// When the house began to work on this attempt.
+    began: Moment,
     /// When the call was sent to the provider.
     dispatched: Moment,
     /// When the first byte of the answer came.
@@ -91,9 +93,10 @@ impl Course {
         call: Arc<Call>,
         served: Arc<Served>,
         permit: Permit,
-        dispatched: Moment,
+        began: Moment,
     ) -> Self {
-        Self { house, call, served, permit: Some(permit), dispatched, first: None, status: 0 }
+        let dispatched = house.clock.now();
+        Self { house, call, served, permit: Some(permit), began, dispatched, first: None, status: 0 }
     }
 
     /// Notes the provider's status.
@@ -153,7 +156,7 @@ impl Course {
         row.cost = cost.nanos();
         row.arithmetic = cost.arithmetic_json(&usage).into();
         row.usage = usage;
-        let sent_after = self.dispatched.since(self.call.complete);
+        let sent_after = self.dispatched.since(self.began);
         row.first_token_us = self.first.map_or(0, |first| first.since(self.call.received));
         row.total_us = now.since(self.call.received);
         // A whole answer's own work goes on after its last byte came; a stream's is hidden in the provider's pace.

@@ -76,7 +76,10 @@ fn put_course(headers: &mut HeaderMap, course: &Course<'_>, booked: Option<Booke
     set("x-litellm-model-id", text(&course.deployment.id));
     set("x-litellm-model-group", text(&course.leg.group));
     set("x-litellm-model-api-base", text(course.deployment.served(course.leg.tail.as_deref()).target.base()));
-    set("x-litellm-attempted-retries", number(u64::from(course.leg.attempt)));
+    set(
+        "x-litellm-attempted-retries",
+        number(u64::from(course.leg.attempt).saturating_sub(u64::from(course.leg.fallbacks))),
+    );
     set("x-litellm-max-retries", number(u64::from(course.plan.max_retries())));
     set("x-litellm-attempted-fallbacks", number(u64::from(course.leg.fallbacks)));
     if let Some(booked) = booked {

@@ -55,7 +55,9 @@ pub(crate) async fn run(
                     return Err(missing());
                 };
                 let answer_limit = snapshot.limits.answer_bytes;
-                let to = Destination { leg: &leg, deployment, caller: &caller, tags: &tags, answer_limit };
+                let began = if leg.attempt == 0 { call.complete } else { now };
+                let to =
+                    Destination { leg: &leg, deployment, caller: &caller, tags: &tags, answer_limit, began };
                 match attempt::dispatch(permit, &call, &to, worker).await {
                     Ok(answer) => {
                         note_success(snapshot, leg.deployment, house.now().millis());

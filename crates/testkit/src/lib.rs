@@ -25,4 +25,5 @@ pub mod fixtures;
 pub mod http;
 mod loopback;
 pub mod process;
+pub mod services;
 pub mod temp_dir;

@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 
 use crate::load::{Pool, Run, count};
 use crate::options::Options;
-use crate::processor::{memory_of, time_of};
+use crate::processor::{Spent, memory_of};
 use crate::report::{Report, Unit};
 use crate::target::Target;
 
@@ -72,10 +72,10 @@ async fn loaded(
     calls: u64,
 ) -> Result<(Run, Option<Duration>)> {
     let mut pool = Pool::open(target.address(), connections, request, calls / 10).await?;
-    let before = target.process().map(time_of).transpose()?;
+    let before = target.process().map(Spent::of).transpose()?;
     let run = pool.closed_loop(calls).await?.sound()?;
-    let after = target.process().map(time_of).transpose()?;
-    Ok((run, after.zip(before).map(|(after, before)| after.saturating_sub(before))))
+    let after = target.process().map(Spent::of).transpose()?;
+    Ok((run, after.zip(before).map(|(after, before)| after.since(before))))
 }
 
 async fn cpu(scene: &Scene<'_>, target: &Target, report: &mut Report) -> Result<()> {

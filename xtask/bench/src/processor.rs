@@ -25,19 +25,36 @@ pub(crate) fn pin_self() -> Result<bool> {
     Ok(true)
 }
 
-/// Time that all threads of a process have run, user and system.
-///
-/// The scheduler's own account counts nanoseconds; where the kernel keeps none, the clock ticks of
-/// `/proc/PID/stat` (a hundredth of a second) are taken.
-pub(crate) fn time_of(pid: u32) -> Result<Duration> {
-    let mut nanos: u64 = 0;
-    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else {
-            return ticks_of(pid);
-        };
-        nanos += text.split(' ').next().and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
+/// Time that a process has run so far, user and system, by two accounts of the kernel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spent {
+    /// Of the threads that live, in nanoseconds (`schedstat`), where the kernel keeps it.
+    threads: Option<Duration>,
+    /// Of all threads that ever were, in hundredths of a second (`/proc/PID/stat`).
+    ticks: Duration,
+}
+
+impl Spent {
+    /// Two ticks at either end.
+    const ROUGH: Duration = Duration::from_millis(40);
+
+    pub(crate) fn of(pid: u32) -> Result<Self> {
+        let mut threads = Some(Duration::ZERO);
+        for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+            // A thread may end while we look.
+            let text = fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+            let nanos = text.split(' ').next().and_then(|word| word.parse::<u64>().ok());
+            threads = threads.zip(nanos).map(|(sum, nanos)| sum + Duration::from_nanos(nanos));
+        }
+        Ok(Self { threads, ticks: ticks_of(pid)? })
     }
-    if nanos == 0 { ticks_of(pid) } else { Ok(Duration::from_nanos(nanos)) }
+
+    /// What was spent since: by the finer account, unless threads that ended make it too small.
+    pub(crate) fn since(self, before: Self) -> Duration {
+        let ticks = self.ticks.saturating_sub(before.ticks);
+        let threads = self.threads.zip(before.threads).map(|(now, then)| now.saturating_sub(then));
+        threads.filter(|threads| *threads + Self::ROUGH >= ticks).unwrap_or(ticks)
+    }
 }
 
 fn ticks_of(pid: u32) -> Result<Duration> {
@@ -90,11 +107,20 @@ mod tests {
         let me = std::process::id();
         let memory = memory_of(me).unwrap();
         assert!(memory.resident > 100 && memory.most >= memory.resident, "{memory:?}");
-        let before = time_of(me).unwrap();
+        let before = Spent::of(me).unwrap();
         let mut sum = 0_u64;
-        while time_of(me).unwrap() < before + Duration::from_millis(30) {
+        while Spent::of(me).unwrap().since(before) < Duration::from_millis(60) {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(ticks_of(me).unwrap() > Duration::ZERO);
+    }
+
+    #[test]
+    fn the_rough_account_counts_where_threads_have_ended() {
+        let spent = |threads, ticks| Spent { threads, ticks: Duration::from_millis(ticks) };
+        let fine = |millis| Some(Duration::from_millis(millis));
+        assert_eq!(spent(fine(105), 110).since(spent(fine(5), 0)), Duration::from_millis(100));
+        assert_eq!(spent(fine(20), 500).since(spent(fine(30), 0)), Duration::from_millis(500));
+        assert_eq!(spent(None, 70).since(spent(fine(30), 20)), Duration::from_millis(50));
     }
 }

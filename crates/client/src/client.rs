@@ -1,0 +1,174 @@
+//! A method for every route.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use weighhouse_api::{
+    BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyInfo, KeyInfoQuery, KeyList,
+    KeyListQuery, KeyObject, Refusal, RegenerateKeyRequest, SpendLog, SpendLogsQuery, UpdateKeyRequest,
+};
+
+use crate::error::ClientError;
+use crate::health::{Health, Readiness};
+use crate::models::ModelList;
+use crate::transport::Transport;
+
+/// How much of an answer that nobody understands is shown.
+const SHOWN_CHARACTERS: usize = 200;
+
+/// Asks one gateway. Cheap to clone.
+///
+/// Every method's errors are those of [`ClientError`]; what the gateway refuses is `Refused`.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Transport,
+}
+
+impl Client {
+    /// A client of the gateway at `base`, such as `http://127.0.0.1:4000`. An empty key sends none. `timeout`
+    /// bounds every request from its start to the last byte of the answer.
+    ///
+    /// # Errors
+    /// `Address`, `Https`, `Key`.
+    pub fn new(base: &str, key: SecretString, timeout: Duration) -> Result<Self, ClientError> {
+        Ok(Self { transport: Transport::new(base, key, timeout)? })
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn generate_key(&self, request: &GenerateKeyRequest) -> Result<KeyObject, ClientError> {
+        self.post("/key/generate", request).await
+    }
+
+    /// Changes a key.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_key(&self, request: &UpdateKeyRequest) -> Result<KeyObject, ClientError> {
+        self.post("/key/update", request).await
+    }
+
+    /// Tells about a key; without one, about the client's own.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn key_info(&self, query: &KeyInfoQuery) -> Result<KeyInfo, ClientError> {
+        self.get("/key/info", &query.write()).await
+    }
+
+    /// A page of keys.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_keys(&self, query: &KeyListQuery) -> Result<KeyList, ClientError> {
+        self.get("/key/list", &query.write()).await
+    }
+
+    /// Deletes keys.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_keys(&self, request: &DeleteKeyRequest) -> Result<DeletedKeys, ClientError> {
+        self.post("/key/delete", request).await
+    }
+
+    /// Blocks a key.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn block_key(&self, request: &BlockKeyRequest) -> Result<KeyObject, ClientError> {
+        self.post("/key/block", request).await
+    }
+
+    /// Unblocks a key.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn unblock_key(&self, request: &BlockKeyRequest) -> Result<KeyObject, ClientError> {
+        self.post("/key/unblock", request).await
+    }
+
+    /// Gives a key a new secret. The key is named in the body, so that it stands in no access log.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn regenerate_key(&self, request: &RegenerateKeyRequest) -> Result<KeyObject, ClientError> {
+        self.post("/key/regenerate", request).await
+    }
+
+    /// Reads the ledger, newest rows first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn spend_logs(&self, query: &SpendLogsQuery) -> Result<Vec<SpendLog>, ClientError> {
+        self.get("/spend/logs", &query.write()).await
+    }
+
+    /// The models that the key may use.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn models(&self) -> Result<ModelList, ClientError> {
+        self.get("/v1/models", "").await
+    }
+
+    /// The deployments' health, as calls have shown it.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn health(&self) -> Result<Health, ClientError> {
+        self.get("/health", "").await
+    }
+
+    /// Whether the gateway can serve; needs no key.
+    ///
+    /// # Errors
+    /// See [`ClientError`]. A gateway that says that it is not ready is no error.
+    pub async fn readiness(&self) -> Result<Readiness, ClientError> {
+        let (status, body) = self.transport.ask(Method::GET, "/health/readiness", None).await?;
+        if status == StatusCode::SERVICE_UNAVAILABLE && serde_json::from_slice::<Refusal>(&body).is_err() {
+            return read(StatusCode::OK, &body);
+        }
+        read(status, &body)
+    }
+
+    async fn get<A: DeserializeOwned>(&self, path: &str, query: &str) -> Result<A, ClientError> {
+        let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        let (status, body) = self.transport.ask(Method::GET, &target, None).await?;
+        read(status, &body)
+    }
+
+    async fn post<R: Serialize, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        request: &R,
+    ) -> Result<A, ClientError> {
+        let body = serde_json::to_vec(request).map_err(ClientError::Request)?;
+        let (status, body) = self.transport.ask(Method::POST, path, Some(body)).await?;
+        read(status, &body)
+    }
+}
+
+fn read<A: DeserializeOwned>(status: StatusCode, body: &Bytes) -> Result<A, ClientError> {
+    if status.is_success() {
+        return serde_json::from_slice(body).map_err(|error| ClientError::Garbled(error.to_string()));
+    }
+    let status = status.as_u16();
+    Err(match serde_json::from_slice::<Refusal>(body) {
+        Ok(Refusal { error }) => {
+            ClientError::Refused { status, message: error.message, kind: error.kind, param: error.param }
+        }
+        // A proxy before the gateway, or a route that it does not have.
+        Err(_) => {
+            let shown: String = String::from_utf8_lossy(body).chars().take(SHOWN_CHARACTERS).collect();
+            let message = format!("status {status}: {shown}");
+            ClientError::Refused { status, message, kind: String::new(), param: None }
+        }
+    })
+}

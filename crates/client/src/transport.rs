@@ -1,0 +1,175 @@
+//! One request over HTTP/1.1: address, key, time and size bounded.
+
+use std::error::Error as _;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client as HttpClient, Error as HttpError};
+use hyper_util::rt::TokioExecutor;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::ClientError;
+
+/// The largest answer that is read: ten thousand ledger rows fit.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// Idle connections that are kept.
+const MAX_IDLE: usize = 2;
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("weighhouse-client/", env!("CARGO_PKG_VERSION")));
+
+/// Asks one gateway.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    authority: Authority,
+    /// What stands before every path; without a slash at its end.
+    prefix: String,
+    key: SecretString,
+    timeout: Duration,
+    http: HttpClient<HttpConnector, Full<Bytes>>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Transport")
+            .field("address", &self.address())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(base: &str, key: SecretString, timeout: Duration) -> Result<Self, ClientError> {
+        let bad = || ClientError::Address(without_credentials(base));
+        let parts = base.trim().parse::<Uri>().map_err(|_| bad())?.into_parts();
+        match parts.scheme {
+            Some(scheme) if scheme == Scheme::HTTP => {}
+            Some(scheme) if scheme == Scheme::HTTPS => {
+                return Err(ClientError::Https(without_credentials(base)));
+            }
+            _ => return Err(bad()),
+        }
+        let authority =
+            parts.authority.filter(|authority| !authority.as_str().contains('@')).ok_or_else(bad)?;
+        let path = parts.path_and_query.filter(|path| path.query().is_none()).ok_or_else(bad)?;
+        HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
+        Ok(Self {
+            authority,
+            prefix: path.path().trim_end_matches('/').to_owned(),
+            key,
+            timeout,
+            http: HttpClient::builder(TokioExecutor::new()).pool_max_idle_per_host(MAX_IDLE).build_http(),
+        })
+    }
+
+    /// Asks and reads the whole answer. `target` is a path with its query.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        target: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<(StatusCode, Bytes), ClientError> {
+        let request = self.request(method, target, body)?;
+        let exchange = async {
+            let response = self.http.request(request).await.map_err(|error| self.unreachable(&error))?;
+            let (parts, body) = response.into_parts();
+            let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
+            let body = body.map_err(|error| ClientError::Garbled(format!("its body broke off: {error}")))?;
+            Ok((parts.status, body.to_bytes()))
+        };
+        let late = |_| ClientError::TimedOut { address: self.address(), after: self.timeout };
+        tokio::time::timeout(self.timeout, exchange).await.map_err(late)?
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        target: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Request<Full<Bytes>>, ClientError> {
+        let bad = || ClientError::Address(self.address());
+        let path = PathAndQuery::try_from(format!("{}{target}", self.prefix)).map_err(|_| bad())?;
+        let uri = Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone()).path_and_query(path);
+        let mut request =
+            Request::new(Full::new(body.as_deref().map(Bytes::copy_from_slice).unwrap_or_default()));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri.build().map_err(|_| bad())?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, AGENT);
+        if !self.key.expose_secret().is_empty() {
+            let bearer = format!("Bearer {}", self.key.expose_secret());
+            let mut bearer = HeaderValue::try_from(bearer).map_err(|_| ClientError::Key)?;
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
+        }
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        Ok(request)
+    }
+
+    fn address(&self) -> String {
+        format!("http://{}{}", self.authority, self.prefix)
+    }
+
+    /// The innermost cause says most to people.
+    fn unreachable(&self, error: &HttpError) -> ClientError {
+        let mut reason = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            reason = inner.to_string();
+            cause = inner.source();
+        }
+        ClientError::Unreachable { address: self.address(), reason }
+    }
+}
+
+/// An address as errors may show it.
+fn without_credentials(base: &str) -> String {
+    match (base.split_once("://"), base.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        (None, Some((_, host))) => format!("…@{host}"),
+        _ => base.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(base: &str) -> Result<String, String> {
+        let transport = Transport::new(base, "sk-secret".into(), Duration::from_secs(1));
+        let transport = transport.map_err(|error| error.to_string())?;
+        assert!(!format!("{transport:?}").contains("secret"));
+        Ok(transport.request(Method::GET, "/key/list?page=1", None).unwrap().uri().to_string())
+    }
+
+    #[test]
+    fn addresses_are_taken_with_and_without_a_prefix() {
+        assert_eq!(check("http://127.0.0.1:4000").unwrap(), "http://127.0.0.1:4000/key/list?page=1");
+        assert_eq!(check("http://house/llm/ ").unwrap(), "http://house/llm/key/list?page=1");
+    }
+
+    #[test]
+    fn other_addresses_are_refused_in_clear_words() {
+        assert!(check("https://house").unwrap_err().contains("does not speak yet"));
+        for bad in [
+            "house:4000",
+            "ftp://house",
+            "",
+            "http://",
+            "http://house/?a=b",
+            "/path",
+            "http://u:hidden@house",
+        ] {
+            let error = check(bad).unwrap_err();
+            assert!(error.contains("write http://HOST:PORT") && !error.contains("hidden"), "{bad}: {error}");
+        }
+        let bad_key = Transport::new("http://house", "sk-\n".into(), Duration::from_secs(1));
+        assert!(matches!(bad_key, Err(ClientError::Key)));
+    }
+}
