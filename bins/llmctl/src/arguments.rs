@@ -1,6 +1,7 @@
 //! What the command line says.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
 
 use crate::key_arguments::KeyVerb;
 
@@ -15,7 +16,7 @@ pub(crate) struct Arguments {
     /// The key to ask with. Others can see it in the list of processes: better set it in the environment
     /// [env: LLMCTL_API_KEY, LITELLM_PROXY_API_KEY]
     #[arg(long = "key", id = "api_key", global = true, value_name = "KEY")]
-    pub(crate) api_key: Option<String>,
+    pub(crate) api_key: Option<SecretString>,
 
     /// How data is written to standard output
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
@@ -34,7 +35,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Format {
     /// Columns for people
     Table,
-    /// What the API answered
+    /// JSON with the API's field names
     Json,
 }
 

@@ -1,5 +1,7 @@
 //! The environment, read once.
 
+use secrecy::SecretString;
+
 /// Where a gateway listens unless told otherwise.
 const DEFAULT_URL: &str = "http://127.0.0.1:4000";
 
@@ -12,8 +14,9 @@ pub(crate) fn url(argument: Option<String>) -> String {
 }
 
 /// The key to ask with.
-pub(crate) fn key(argument: Option<String>) -> Option<String> {
-    argument.or_else(|| variable("LLMCTL_API_KEY")).or_else(|| variable("LITELLM_PROXY_API_KEY"))
+pub(crate) fn key(argument: Option<SecretString>) -> Option<SecretString> {
+    let kept = |name| variable(name).map(SecretString::from);
+    argument.or_else(|| kept("LLMCTL_API_KEY")).or_else(|| kept("LITELLM_PROXY_API_KEY"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a program's edge: the environment is read here and handed on")]

@@ -34,7 +34,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let url = environment::url(arguments.url);
     let key = environment::key(arguments.api_key);
     let has_key = key.is_some();
-    let client = Client::new(&url, key.unwrap_or_default().into(), Duration::from_secs(arguments.timeout))?;
+    let client = Client::new(&url, key.unwrap_or_default(), Duration::from_secs(arguments.timeout))?;
     let output = Output::new(arguments.output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =

@@ -94,8 +94,8 @@ impl Transport {
         let bad = || ClientError::Address(self.address());
         let path = PathAndQuery::try_from(format!("{}{target}", self.prefix)).map_err(|_| bad())?;
         let uri = Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone()).path_and_query(path);
-        let mut request =
-            Request::new(Full::new(body.as_deref().map(Bytes::copy_from_slice).unwrap_or_default()));
+        let is_json = body.is_some();
+        let mut request = Request::new(Full::new(body.map(Bytes::from).unwrap_or_default()));
         *request.method_mut() = method;
         *request.uri_mut() = uri.build().map_err(|_| bad())?;
         let headers = request.headers_mut();
@@ -106,7 +106,7 @@ impl Transport {
             bearer.set_sensitive(true);
             headers.insert(AUTHORIZATION, bearer);
         }
-        if body.is_some() {
+        if is_json {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         Ok(request)
@@ -145,7 +145,8 @@ mod tests {
         let transport = Transport::new(base, "sk-secret".into(), Duration::from_secs(1));
         let transport = transport.map_err(|error| error.to_string())?;
         assert!(!format!("{transport:?}").contains("secret"));
-        Ok(transport.request(Method::GET, "/key/list?page=1", None).unwrap().uri().to_string())
+        let request = transport.request(Method::GET, "/key/list?page=1", None);
+        request.map(|request| request.uri().to_string()).map_err(|error| error.to_string())
     }
 
     #[test]

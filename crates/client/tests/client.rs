@@ -25,7 +25,7 @@ const KEY: &str = r#"{"key":"sk-new","key_name":null,"key_alias":null,"spend":0,
     "tpm_limit":null,"max_parallel_requests":null,"budget_duration":null,"budget_reset_at":null,"blocked":false,
     "status":"active","created_at":"","created_by":null,"updated_at":""}"#;
 
-/// Answers by the route table, and with what `X-Answer`-like prefixes of the path ask for.
+/// Answers by the route table; a prefix of the path asks for what goes wrong on the way.
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     assert_eq!(request.headers().get("authorization").unwrap(), "Bearer sk-mine");
     let (path, method) = (request.uri().path().to_owned(), request.method().clone());

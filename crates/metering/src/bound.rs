@@ -1,7 +1,7 @@
 //! How much an attempt may cost at most, and how much output a budget bears.
 
-use weighhouse_catalog::{Bound, PriceBook};
-use weighhouse_types::Nanos;
+use weighhouse_catalog::{Bound, PriceBook, Terms};
+use weighhouse_types::{Nanos, UsageClass};
 
 /// Output that a provider may generate where neither the caller nor the facts name a bound.
 const UNKNOWN_MODEL_OUTPUT: u64 = 4_096;
@@ -35,7 +35,13 @@ pub struct Weight {
 /// The upper bound of an attempt at the dearest of `books`, the output lowered to what `available` pays for.
 /// None where a book has no price for what the call needs, or where not even a useful answer fits.
 #[must_use]
-pub fn weigh(books: &[&PriceBook], input: u64, output: OutputBound, available: Nanos) -> Option<Weight> {
+pub fn weigh(
+    books: &[&PriceBook],
+    input: u64,
+    output: OutputBound,
+    terms: &Terms<'_>,
+    available: Nanos,
+) -> Option<Weight> {
     let wanted = match (output.is_none, output.asked, output.of_model) {
         (true, ..) => 0,
         (_, Some(asked), Some(of_model)) => asked.min(of_model),
@@ -44,7 +50,13 @@ pub fn weigh(books: &[&PriceBook], input: u64, output: OutputBound, available: N
     let bound = |tokens: u64| {
         let bound =
             Bound { input_tokens: input, output_tokens: tokens.saturating_mul(output.choices), calls: 1 };
-        let dearest = books.iter().map(|book| book.upper_bound(&bound)).collect::<Option<Vec<_>>>()?;
+        let of_book = |book: &&PriceBook| {
+            // A book without a price of searches is one of a model that does not search.
+            let has_searches = book.lines().iter().any(|line| line.class == UsageClass::Search);
+            let searches = if has_searches { terms.searches } else { 0 };
+            book.upper_bound_under(&bound, &Terms { searches, ..*terms })
+        };
+        let dearest = books.iter().map(of_book).collect::<Option<Vec<_>>>()?;
         dearest.into_iter().max().map(|picos| picos.to_nanos_up())
     };
     let weight = |tokens: u64, nanos: Nanos| Weight {
@@ -87,7 +99,7 @@ mod tests {
 
     fn check(asked: Option<u64>, available: i64, expected: Option<(i64, u64, bool)>) {
         let output = OutputBound { asked, of_model: Some(1_000), choices: 1, is_none: false };
-        let weight = weigh(&[&book()], 100, output, Nanos::new(available));
+        let weight = weigh(&[&book()], 100, output, &Terms::default(), Nanos::new(available));
         let found =
             weight.map(|weight| (weight.nanos.get(), weight.output_cap.unwrap_or(0), weight.is_lowered));
         assert_eq!(found, expected, "{asked:?} {available}");
@@ -106,6 +118,6 @@ mod tests {
     #[test]
     fn what_has_no_price_has_no_weight() {
         let output = OutputBound { asked: Some(1), of_model: None, choices: 1, is_none: false };
-        assert_eq!(weigh(&[&book(), &PriceBook::default()], 1, output, Nanos::MAX), None);
+        assert_eq!(weigh(&[&book(), &PriceBook::default()], 1, output, &Terms::default(), Nanos::MAX), None);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use weighhouse_catalog::PriceBook;
+use weighhouse_catalog::{PriceBook, Terms};
 use weighhouse_storage::{KeyRecord, Store};
 use weighhouse_types::{Error, KeyId, Kind, Nanos};
 
@@ -38,6 +38,8 @@ pub struct Admission<'call> {
     pub input_estimate: u64,
     /// What bounds the output.
     pub output: OutputBound,
+    /// What else is known of the price: the moment, the tier, classes that cannot occur.
+    pub terms: Terms<'call>,
     /// Seconds of a clock that never goes back.
     pub second: u64,
     /// How the key is called in a refusal: `sk-...` and four characters.
@@ -121,7 +123,9 @@ fn hold(permit: &mut Permit, key: &KeyMeter, call: &Admission<'_>) -> Result<(),
     const ROUNDS: usize = 16;
     for _ in 0..ROUNDS {
         let balance = key.account.balance();
-        let Some(weight) = weigh(call.books, call.input_bound, call.output, key.account.available()) else {
+        let Some(weight) =
+            weigh(call.books, call.input_bound, call.output, &call.terms, key.account.available())
+        else {
             return Err(refused(call, balance));
         };
         if key.account.hold(weight.nanos) == Verdict::Held {
@@ -145,7 +149,7 @@ fn refused(call: &Admission<'_>, balance: Balance) -> Error {
     if balance.held > Nanos::ZERO {
         message.push_str(&format!(" Held by calls in flight: {}.", balance.held));
     }
-    match weigh(call.books, call.input_bound, call.output, Nanos::MAX) {
+    match weigh(call.books, call.input_bound, call.output, &call.terms, Nanos::MAX) {
         Some(weight) if balance.settled < limit => {
             message.push_str(&format!(
                 " This call may cost up to {}; send a shorter prompt or a lower max_tokens, or raise max_budget.",

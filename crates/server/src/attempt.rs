@@ -80,13 +80,8 @@ pub(crate) async fn dispatch(
     }
     let is_stream = call.ask.peek.stream;
     let patience = patience_for(to.deployment, call, is_stream);
-    let mut course = Course::new(
-        Arc::clone(&worker.house),
-        Arc::clone(call),
-        Arc::clone(&served),
-        permit,
-        worker.house.clock.now(),
-    );
+    let mut course =
+        Course::new(Arc::clone(&worker.house), Arc::clone(call), Arc::clone(&served), permit, to.began);
     let hides_usage = outgoing.hides_usage;
     let provider = &served.target.row().name;
     let head_time = if is_stream { patience.first_byte } else { patience.first_byte.min(patience.total) };

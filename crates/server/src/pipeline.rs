@@ -5,9 +5,10 @@ use std::sync::Arc;
 use http::Response;
 use hyper::body::Incoming;
 use weighhouse_auth::Caller;
+use weighhouse_catalog::{Terms, Tier};
 use weighhouse_metering::{Admission, OutputBound, Permit};
 use weighhouse_router::{Plan, Step};
-use weighhouse_types::{Error, Kind, Operation};
+use weighhouse_types::{Error, Kind, Operation, UsageClass};
 
 use crate::attempt::{self, Destination, Failed};
 use crate::call::Call;
@@ -21,6 +22,10 @@ use crate::worker::Worker;
 
 /// Tokens of a prompt that refers to media, where the facts do not bound it.
 const UNKNOWN_MEDIA_TOKENS: u64 = 1_000_000;
+
+/// Classes that a call without media in its prompt and audio in its answer cannot use.
+const TEXT_ONLY: &[UsageClass] = &[UsageClass::InputAudio, UsageClass::InputImage, UsageClass::OutputAudio];
+const TEXT_OUT: &[UsageClass] = &[UsageClass::OutputAudio];
 
 /// Answers a call to a model.
 pub(crate) async fn run(
@@ -116,7 +121,19 @@ fn admit(
     } else {
         text_bytes
     };
+    let peek = &call.ask.peek;
+    let without = match (peek.has_media, peek.asks_audio) {
+        (false, false) => TEXT_ONLY,
+        (_, false) => TEXT_OUT,
+        (_, true) => &[],
+    };
     meter.admit(&Admission {
+        terms: Terms {
+            unix_ms: Some(call.received.unix_ms),
+            tier: (!peek.asks_tier).then_some(Tier::Standard),
+            without,
+            searches: 1,
+        },
         key: key.as_ref(),
         books: &books,
         input_bound,

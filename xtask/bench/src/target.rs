@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What the gateway is told to do beyond passing calls on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Variant {
-    /// No key, no ledger, no metrics.
+    /// The master key, which nothing bounds; no ledger.
     Bare,
     /// A virtual key with budget and limits, the ledger, metrics.
     Full,
@@ -50,12 +50,8 @@ impl Variant {
                 "model": "openai/bench", "api_base": format!("http://{upstream}/v1"), "api_key": "sk-fake",
                 "input_cost_per_token": 0.000_001, "output_cost_per_token": 0.000_002,
             }}],
-            "general_settings": {},
+            "general_settings": {"master_key": MASTER_KEY},
         });
-        if self.has_keys() {
-            config["general_settings"]["master_key"] = json!(MASTER_KEY);
-            config["litellm_settings"] = json!({"callbacks": ["prometheus"]});
-        }
         if self != Self::Full {
             config["general_settings"]["disable_spend_logs"] = json!(true);
         }
@@ -68,6 +64,13 @@ impl Variant {
 enum Recipe {
     BareProxy,
     Gateway { program: PathBuf, variant: Variant },
+}
+
+impl Recipe {
+    /// Whether calls are made under a virtual key.
+    fn has_keys(&self) -> bool {
+        matches!(self, Self::Gateway { variant, .. } if variant.has_keys())
+    }
 }
 
 /// A target that answers.
@@ -130,7 +133,7 @@ impl Target {
             _dir: Some(dir),
         };
         target.await_answer()?;
-        if target.bearer.is_some() {
+        if target.recipe.as_ref().is_some_and(Recipe::has_keys) {
             target.bearer = Some(target.make_key()?);
         }
         Ok(target)
@@ -247,7 +250,7 @@ impl Target {
 }
 
 fn master_key(recipe: &Recipe) -> Option<&'static str> {
-    matches!(recipe, Recipe::Gateway { variant, .. } if variant.has_keys()).then_some(MASTER_KEY)
+    matches!(recipe, Recipe::Gateway { .. }).then_some(MASTER_KEY)
 }
 
 fn launch(

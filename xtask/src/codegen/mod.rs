@@ -4,6 +4,7 @@ mod catalog_file;
 mod genai_prices;
 mod litellm;
 mod merge;
+mod providers;
 mod wheels;
 
 use std::fs;
@@ -16,13 +17,14 @@ use wheels::Wheels;
 /// The built-in catalogue of models, from the workspace's root.
 const CATALOG: &str = "crates/catalog/data/models.txt";
 
-/// Writes `crates/catalog/data/models.txt` from the wheels of litellm and genai-prices, which are fetched
+/// Writes `docs/reference/providers.md` from the registry, and `crates/catalog/data/models.txt` from the wheels of litellm and genai-prices, which are fetched
 /// with pip into `target/codegen` unless they are there. `CODEGEN_FROM=DIR` takes them (wheels, or unpacked)
 /// from another folder.
 ///
 /// With `check` nothing is written or fetched: where the wheels are at hand, the file must be what they
 /// make; elsewhere it must be whole, which its own checksum says.
 pub(crate) fn run(check: bool) -> Result<()> {
+    providers::run(check)?;
     let path = workspace::root().join(CATALOG);
     let Some(wheels) = Wheels::at_hand()? else {
         if !check {

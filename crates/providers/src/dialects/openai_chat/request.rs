@@ -47,6 +47,10 @@ pub struct Peek {
     pub tags: Vec<String>,
     /// Whether the prompt refers to media whose tokens its bytes do not bound.
     pub has_media: bool,
+    /// Whether the answer may hold audio.
+    pub asks_audio: bool,
+    /// Whether the client asks for a tier of service, which changes the price.
+    pub asks_tier: bool,
     /// LiteLLM's own retry count for this call.
     pub num_retries: Option<u32>,
     /// The client wants no fallback.
@@ -103,6 +107,8 @@ pub fn peek(body: &Bytes, operation: Operation) -> Result<Ask, Error> {
                 once(&envelope, &name)?;
                 peek.choices = peek.choices.max(read_count(raw, &name, MAX_CHOICES)?);
             }
+            "modalities" | "audio" => peek.asks_audio = true,
+            "service_tier" => peek.asks_tier = true,
             "user" => peek.user = serde_json::from_slice(raw).ok(),
             "metadata" | "litellm_metadata" => read_metadata(raw, &mut peek),
             "tags" => peek.tags.extend(serde_json::from_slice::<Vec<String>>(raw).unwrap_or_default()),
