@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::{env, fs, io, path::Path};
 
+#[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=registry");
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;

@@ -1,1 +1,22 @@
-//! Stories.
+//! Stories: the real gateway before providers that keep their own bill.
+//!
+//! Every module is a story and every test a fact of it. The harness starts a gateway of its own for each test,
+//! on a free port and in a directory that goes away, so tests run side by side.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::unwrap_in_result,
+    reason = "a story that cannot go on has failed"
+)]
+
+mod harness;
+
+mod chat;
+mod edge;
+mod keys;
+mod life;
+mod metrics;
+mod money;
+mod refusals;
+mod routing;
+mod sdk;

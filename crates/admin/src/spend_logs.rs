@@ -19,7 +19,14 @@ pub(crate) async fn read(
     caller: &Caller,
     query: Option<&str>,
 ) -> Result<Vec<SpendLog>, Error> {
-    let filter = narrowed(SpendLogsQuery::read(query)?, caller)?;
+    let mut filter = narrowed(SpendLogsQuery::read(query)?, caller)?;
+    // A key that still exists is read by its lasting id, so that rows from before a rotation are found.
+    if let Some(hash) = &filter.key_hash
+        && let Some(key) = admin.store.key_by_hash(hash).await?
+    {
+        filter.key_id = Some(key.id);
+        filter.key_hash = None;
+    }
     let rows = admin.store.ledger(&filter).await?;
     Ok(rows.iter().map(log).collect())
 }
@@ -36,6 +43,7 @@ fn narrowed(query: SpendLogsQuery, caller: &Caller) -> Result<LedgerFilter, Erro
     }
     let day = |name, day: Option<String>| day.map(|day| start_of_day(name, &day)).transpose();
     Ok(LedgerFilter {
+        key_id: None,
         key_hash,
         user_id: query.user_id,
         request_id: query.request_id,

@@ -1,6 +1,7 @@
 //! Keys by their secrets: a cache in front of the store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::future::Cache;
@@ -21,13 +22,19 @@ pub struct Keyring {
     store: Store,
     /// By digest; none: the store does not know it.
     known: Cache<[u8; 32], Option<Arc<Identity>>>,
+    /// Counts changes, so that a look-up that began before one does not outlive it in the cache.
+    changes: Arc<AtomicU64>,
 }
 
 impl Keyring {
     /// A keyring over a store.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, known: Cache::builder().max_capacity(MAX_KEYS).time_to_live(KEPT_FOR).build() }
+        Self {
+            store,
+            known: Cache::builder().max_capacity(MAX_KEYS).time_to_live(KEPT_FOR).build(),
+            changes: Arc::default(),
+        }
     }
 
     /// Who shows a key. `master` is the digest of the master key.
@@ -57,11 +64,17 @@ impl Keyring {
 
     /// Asks the store once, however many calls wait for the same key.
     async fn look_up(&self, digest: [u8; 32]) -> Result<Option<Arc<Identity>>, Error> {
+        let before = self.changes.load(Ordering::Acquire);
         let asked = self.known.try_get_with(digest, async {
             let record = self.store.key_by_hash(&KeyHash::new(&hex(&digest))).await?;
             Ok::<_, weighhouse_storage::StoreError>(record.map(|record| Arc::new(Identity::new(record))))
         });
-        asked.await.map_err(|error| {
+        let found = asked.await;
+        if self.changes.load(Ordering::Acquire) != before {
+            // The record may have been read before the change and kept after it.
+            self.known.invalidate(&digest).await;
+        }
+        found.map_err(|error| {
             let message = "the store cannot be asked for this key now; try again in a moment";
             Error::new(Kind::Overloaded, message)
                 .retry_after(Duration::from_secs(1))
@@ -71,6 +84,7 @@ impl Keyring {
 
     /// Lets go of what a change made untrue.
     pub async fn forget(&self, change: &Change) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
         match change {
             Change::Key(hash) => {
                 if let Some(digest) = unhex(hash.as_str()) {

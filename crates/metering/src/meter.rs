@@ -18,6 +18,10 @@ use crate::permit::{Permit, Reserve};
 /// Keys whose counters are kept. Beyond it those that no call uses are let go of.
 const MAX_KEYS: usize = 200_000;
 
+/// What a call without a bound of its own is taken to generate, for the limit of tokens in a minute; at most a
+/// quarter of the limit, as LiteLLM takes it.
+const USUAL_OUTPUT: u64 = 4_096;
+
 /// The gate of one node.
 #[derive(Debug)]
 pub struct Meter {
@@ -102,8 +106,10 @@ impl Meter {
         reserve.requests = 1;
         permit.set_reserve(reserve);
         if let Some(limit) = key.tokens.limit() {
-            reserve.tokens =
-                call.input_estimate.saturating_add(call.output.asked.unwrap_or(limit / 4)).max(1);
+            reserve.tokens = call
+                .input_estimate
+                .saturating_add(call.output.asked.unwrap_or((limit / 4).min(USUAL_OUTPUT)))
+                .max(1);
             if let Err(wait) = key.tokens.charge(reserve.tokens, call.second) {
                 return Err(limited(call, "tokens", Some(limit), Duration::from_secs(wait)));
             }

@@ -29,6 +29,7 @@ pub struct Envelope {
     body: Bytes,
     members: Vec<Member>,
     close: usize,
+    has_escaped_keys: bool,
 }
 
 impl Envelope {
@@ -51,7 +52,11 @@ impl Envelope {
                 invalid(format!("the body is not the JSON object that this route takes: {error}"))
             })?;
         let close = text.rfind('}').unwrap_or(text.len());
-        Ok(Self { body: body.clone(), members, close })
+        let has_escape = |member: &Member| {
+            body.get(member.key.clone()).is_some_and(|key| memchr::memchr(b'\\', key).is_some())
+        };
+        let has_escaped_keys = members.iter().any(has_escape);
+        Ok(Self { body: body.clone(), members, close, has_escaped_keys })
     }
 
     /// All members in their order.
@@ -77,6 +82,13 @@ impl Envelope {
         serde_json::from_slice::<String>(quoted).map_or_else(|_| String::from_utf8_lossy(bare), Cow::Owned)
     }
 
+    /// Whether a member has a name. Most keys hold no escape and are compared as bytes.
+    fn is_named(&self, member: &Member, name: &str) -> bool {
+        let quoted = self.body.get(member.key.clone()).unwrap_or_default();
+        let bare = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(quoted);
+        bare == name.as_bytes() || (self.has_escaped_keys && self.name(member) == name)
+    }
+
     /// The JSON text of a member's value.
     #[must_use]
     pub fn raw(&self, member: &Member) -> &[u8] {
@@ -89,7 +101,7 @@ impl Envelope {
     /// `InvalidRequest` where the name stands twice: readers disagree on which one counts.
     pub fn member(&self, name: &str) -> Result<Option<&Member>, Error> {
         let mut found = None;
-        for member in self.members.iter().filter(|member| self.name(member) == name) {
+        for member in self.members.iter().filter(|member| self.is_named(member, name)) {
             if found.replace(member).is_some() {
                 return Err(invalid("the member stands twice; send it once".into()).at(name));
             }
@@ -177,6 +189,7 @@ fn string_end(body: &[u8], mut at: usize) -> usize {
 #[derive(Debug, Default)]
 pub struct Edits {
     replaced: Vec<(Range<usize>, String)>,
+    removed: Vec<usize>,
     appended: String,
 }
 
@@ -184,7 +197,7 @@ impl Edits {
     /// Nothing to change.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.replaced.is_empty() && self.appended.is_empty()
+        self.replaced.is_empty() && self.removed.is_empty() && self.appended.is_empty()
     }
 
     /// Puts another JSON text in the place of a range.
@@ -192,24 +205,9 @@ impl Edits {
         self.replaced.push((range, text));
     }
 
-    /// Takes a member out, with the comma that parted it from its neighbour.
-    /// The members taken out of one envelope must be named in one call each.
-    pub fn remove(&mut self, envelope: &Envelope, index: usize, also_removed: &[usize]) {
-        let members = envelope.members();
-        let Some(member) = members.get(index) else { return };
-        // Up to the next member; the last goes back to the end of the nearest one that stays.
-        let range = match members.get(index + 1) {
-            Some(next) => member.key.start..next.key.start,
-            None => {
-                let kept = (0..index).rev().find(|before| !also_removed.contains(before));
-                let start = kept.and_then(|kept| members.get(kept)).map(|kept| kept.value.end);
-                match start {
-                    Some(start) => start..member.value.end,
-                    None => member.key.start..member.value.end,
-                }
-            }
-        };
-        self.replaced.push((range, String::new()));
+    /// Takes the member at an index out, with the comma that parts it from its neighbour.
+    pub fn remove(&mut self, index: usize) {
+        self.removed.push(index);
     }
 
     /// Adds a member at the end of the object.
@@ -220,33 +218,55 @@ impl Edits {
         self.appended.push_str(value);
     }
 
-    /// The body with the changes in it; the body itself where there are none.
+    /// The envelope's body with the changes in it; the body itself where there are none.
     #[must_use]
     pub fn apply(mut self, envelope: &Envelope) -> Bytes {
         let body = envelope.body();
         if self.is_empty() {
             return body.clone();
         }
-        self.replaced.sort_by_key(|(range, _)| (range.start, range.end));
+        self.cut_removed(envelope);
+        self.replaced.sort_by_key(|(range, _)| range.start);
         let close = envelope.close();
         let growth: usize = self.replaced.iter().map(|(_, text)| text.len()).sum();
         let mut out = Vec::with_capacity(body.len() + growth + self.appended.len());
         let mut at = 0;
         for (range, text) in &self.replaced {
-            // A removal that reaches back over an earlier one continues where that one ended.
-            out.extend_from_slice(body.get(at..range.start.max(at)).unwrap_or_default());
+            out.extend_from_slice(body.get(at..range.start).unwrap_or_default());
             out.extend_from_slice(text.as_bytes());
-            at = at.max(range.end);
+            at = range.end;
         }
-        out.extend_from_slice(body.get(at..close.max(at)).unwrap_or_default());
+        out.extend_from_slice(body.get(at..close).unwrap_or_default());
         if !self.appended.is_empty() {
             let is_empty_object = out.iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-            out.extend_from_slice(
-                self.appended.as_bytes().get(usize::from(is_empty_object)..).unwrap_or_default(),
-            );
+            let appended = self.appended.as_bytes();
+            out.extend_from_slice(appended.get(usize::from(is_empty_object)..).unwrap_or_default());
         }
         out.extend_from_slice(body.get(close.max(at)..).unwrap_or_default());
         out.into()
+    }
+
+    /// Turns the members to be removed into ranges: each up to the next member; a run that reaches the end
+    /// from the end of the last member that stays, so that no comma is left behind.
+    fn cut_removed(&mut self, envelope: &Envelope) {
+        let members = envelope.members();
+        let removed = std::mem::take(&mut self.removed);
+        let is_removed = |index: &usize| removed.contains(index);
+        let tail = (0..members.len()).rev().take_while(is_removed).last().unwrap_or(members.len());
+        let mut cuts: Vec<Range<usize>> = (0..tail)
+            .filter(is_removed)
+            .filter_map(|index| Some(members.get(index)?.key.start..members.get(index + 1)?.key.start))
+            .collect();
+        if let (Some(first), Some(last)) = (members.get(tail), members.last()) {
+            let kept = tail.checked_sub(1).and_then(|before| members.get(before));
+            // A member before that is removed as well is cut up to here already.
+            let start = kept.map_or(first.key.start, |kept| kept.value.end);
+            cuts.push(start..last.value.end);
+        }
+        // What was to be changed inside a removed member is gone with it.
+        self.replaced
+            .retain(|(range, _)| !cuts.iter().any(|cut| cut.start <= range.start && range.end <= cut.end));
+        self.replaced.extend(cuts.into_iter().map(|cut| (cut, String::new())));
     }
 }
 

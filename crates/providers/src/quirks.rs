@@ -90,18 +90,17 @@ impl Rules {
         if self.parameters.is_empty() && self.defaults.is_empty() && self.roles.is_empty() {
             return Ok(());
         }
-        let mut removed = Vec::new();
         let mut present = Vec::with_capacity(envelope.members().len());
         for (index, member) in envelope.members().iter().enumerate() {
             let name = envelope.name(member);
             match self.rule_for(&name) {
-                _ if envelope.raw(member) == b"null" && self.rule_for(&name).is_some() => removed.push(index),
-                Some(Rule::Drop) => removed.push(index),
+                _ if envelope.raw(member) == b"null" && self.rule_for(&name).is_some() => edits.remove(index),
+                Some(Rule::Drop) => edits.remove(index),
                 Some(Rule::Forbid) => return Err(unsupported(&name, provider)),
                 Some(Rule::Rename(new)) => {
                     // Sent under both names: the provider's own wins.
                     if envelope.member(new)?.is_some() {
-                        removed.push(index);
+                        edits.remove(index);
                     } else {
                         edits.replace(member.key.clone(), quote(new));
                         present.push(std::borrow::Cow::Borrowed(new.as_str()));
@@ -121,9 +120,6 @@ impl Rules {
                 None => {}
             }
             present.push(name);
-        }
-        for index in &removed {
-            edits.remove(envelope, *index, &removed);
         }
         for (name, value) in &self.defaults {
             if !present.iter().any(|there| there == name) {

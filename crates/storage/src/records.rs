@@ -161,7 +161,9 @@ pub struct KeyFilter {
 /// Which ledger rows to read; every field that is set narrows the answer. Newest first.
 #[derive(Clone, Debug, Default)]
 pub struct LedgerFilter {
-    /// Key.
+    /// Key, by its lasting id: rows from before a rotation too.
+    pub key_id: Option<KeyId>,
+    /// Key, by the hash that it had at the time; the only way to a key that was deleted.
     pub key_hash: Option<KeyHash>,
     /// Owner of the key.
     pub user_id: Option<String>,

@@ -73,9 +73,9 @@ fn edits_leave_everything_else_as_it_came() {
 #[test]
 fn members_are_taken_out_with_their_commas() {
     let remove = |indices: &'static [usize]| {
-        move |envelope: &Envelope, edits: &mut Edits| {
+        move |_: &Envelope, edits: &mut Edits| {
             for index in indices {
-                edits.remove(envelope, *index, indices);
+                edits.remove(*index);
             }
         }
     };
@@ -101,7 +101,7 @@ proptest::proptest! {
         let removed: Vec<usize> = (0..count).filter(|index| mask & (1 << index) != 0).collect();
         let text = edited(&body, |envelope, edits| {
             for index in &removed {
-                edits.remove(envelope, *index, &removed);
+                edits.remove(*index);
             }
             edits.append("last", "true");
         });

@@ -54,4 +54,4 @@ CREATE TABLE ledger (
     tags TEXT NOT NULL,
     PRIMARY KEY (call_id, number)
 );
-CREATE INDEX ledger_by_key ON ledger (key_hash, started_ms);
+CREATE INDEX ledger_by_key ON ledger (key_id, started_ms);

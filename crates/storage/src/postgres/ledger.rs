@@ -65,14 +65,23 @@ impl PostgresStore {
             "SELECT {LEDGER_COLUMNS} FROM ledger WHERE ($1::text IS NULL OR key_hash = $1) \
              AND ($2::text IS NULL OR user_id = $2) AND ($3::text IS NULL OR response_id = $3 OR call_id = $4) \
              AND ($5::bigint IS NULL OR started_ms >= $5) AND ($6::bigint IS NULL OR started_ms < $6) \
-             ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT $7"
+             AND ($8::text IS NULL OR key_id = $8) ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT $7"
         );
         let hash = filter.key_hash.as_ref().map(KeyHash::as_str);
         let call = filter.request_id.as_deref().and_then(CallId::parse);
         let call = call.as_ref().map(|call| call.as_bytes().as_slice());
         let limit = i64::from(filter.limit);
-        let narrowed: [&(dyn ToSql + Sync); 7] =
-            [&hash, &filter.user_id, &filter.request_id, &call, &filter.from_ms, &filter.until_ms, &limit];
+        let key_id = filter.key_id.as_ref().map(KeyId::as_str);
+        let narrowed: [&(dyn ToSql + Sync); 8] = [
+            &hash,
+            &filter.user_id,
+            &filter.request_id,
+            &call,
+            &filter.from_ms,
+            &filter.until_ms,
+            &limit,
+            &key_id,
+        ];
         let rows = client.query(&client.prepare_cached(&statement).await?, &narrowed).await?;
         rows.iter().map(|row| read(row).read()).collect()
     }

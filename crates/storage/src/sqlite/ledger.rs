@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, Transaction, params};
-use weighhouse_types::{KeyHash, Nanos};
+use weighhouse_types::{KeyHash, KeyId, Nanos};
 
 use super::SqliteStore;
 use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
@@ -86,7 +86,7 @@ fn insert(transaction: &Transaction<'_>, row: &LedgerRow) -> Result<bool, StoreE
         row.attempt.call.as_bytes(),
         row.attempt.number,
         row.started_ms,
-        row.key_id.as_ref().map(weighhouse_types::KeyId::as_str),
+        row.key_id.as_ref().map(KeyId::as_str),
         row.key_hash.as_str(),
         row.user_id.as_deref(),
         row.team_id.as_deref(),
@@ -121,7 +121,7 @@ fn select(connection: &Connection, filter: &LedgerFilter) -> Result<Vec<LedgerRo
     let statement = format!(
         "SELECT {LEDGER_COLUMNS} FROM ledger WHERE (?1 IS NULL OR key_hash = ?1) AND (?2 IS NULL OR user_id = ?2) \
          AND (?3 IS NULL OR response_id = ?3 OR call_id = ?4) AND (?5 IS NULL OR started_ms >= ?5) \
-         AND (?6 IS NULL OR started_ms < ?6) ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT ?7"
+         AND (?6 IS NULL OR started_ms < ?6) AND (?8 IS NULL OR key_id = ?8) ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT ?7"
     );
     let call = filter.request_id.as_deref().and_then(weighhouse_types::CallId::parse);
     let call = call.as_ref().map(|call| call.as_bytes().as_slice());
@@ -132,7 +132,8 @@ fn select(connection: &Connection, filter: &LedgerFilter) -> Result<Vec<LedgerRo
         call,
         filter.from_ms,
         filter.until_ms,
-        filter.limit
+        filter.limit,
+        filter.key_id.as_ref().map(KeyId::as_str)
     ];
     let rows =
         connection.prepare_cached(&statement)?.query_map(narrowed, read)?.collect::<Result<Vec<_>, _>>()?;

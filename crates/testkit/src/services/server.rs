@@ -104,6 +104,7 @@ pub(super) fn free_port() -> u16 {
 }
 
 /// A program in one of the folders, or on the PATH.
+#[expect(clippy::disallowed_methods, reason = "tests find installed programs as a shell does")]
 pub(super) fn find(name: &str, folders: &[PathBuf], package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let candidates =

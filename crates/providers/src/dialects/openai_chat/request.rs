@@ -100,8 +100,8 @@ pub fn peek(body: &Bytes, operation: Operation) -> Result<Ask, Error> {
             }
             "max_tokens" | "max_completion_tokens" => {
                 once(&envelope, &name)?;
-                let bound = read_count(raw, &name, u64::from(u32::MAX))?;
-                peek.max_output = Some(peek.max_output.map_or(bound, |other| other.max(bound)));
+                let bound = read_bound(raw, &name, operation)?;
+                peek.max_output = peek.max_output.max(bound);
             }
             "n" | "best_of" => {
                 once(&envelope, &name)?;
@@ -177,6 +177,15 @@ fn read_count(raw: &[u8], name: &str, most: u64) -> Result<u64, Error> {
         Ok(count)
     } else {
         Err(invalid(name, format!("`{name}` must be from 1 to {most}")))
+    }
+}
+
+/// A bound on output. Local servers take -1 for none, and a legacy completion may ask for nothing but an echo.
+fn read_bound(raw: &[u8], name: &str, operation: Operation) -> Result<Option<u64>, Error> {
+    match raw {
+        b"-1" => Ok(None),
+        b"0" if operation == Operation::Completion => Ok(Some(0)),
+        _ => read_count(raw, name, u64::from(u32::MAX)).map(Some),
     }
 }
 
@@ -269,10 +278,7 @@ fn remove_house_members(ask: &Ask, edits: &mut Edits) {
         HOUSE_MEMBERS.contains(&name.as_ref())
             || (name == "metadata" && !is_map_of_strings(envelope.raw(member)))
     };
-    let removed: Vec<usize> = (0..envelope.members().len()).filter(is_house).collect();
-    for index in &removed {
-        edits.remove(envelope, *index, &removed);
-    }
+    (0..envelope.members().len()).filter(is_house).for_each(|index| edits.remove(index));
 }
 
 fn is_map_of_strings(raw: &[u8]) -> bool {

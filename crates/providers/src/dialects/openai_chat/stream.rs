@@ -155,7 +155,7 @@ impl StreamRelay {
                     self.take_usage(raw);
                 }
                 "choices" => {
-                    has_choices = raw.iter().any(|byte| *byte == b'{');
+                    has_choices = raw.contains(&b'{');
                     self.weigh_choices(raw);
                 }
                 "id" if self.response_id.is_none() => self.response_id = serde_json::from_slice(raw).ok(),

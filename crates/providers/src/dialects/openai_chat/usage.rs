@@ -129,14 +129,12 @@ impl Share {
 /// A stated total above the sum of the parts means tokens that no part names: they count as generated text.
 fn take_larger_total(usage: &mut Usage, total: u64) {
     let sum = usage.total();
-    if total > sum {
+    if sum == 0 {
+        // Some embeddings state a total alone.
+        usage.set(UsageClass::InputText, total);
+    } else if total > sum {
         let text = usage.get(UsageClass::OutputText);
-        let (class, units) = match usage.output() {
-            // Embeddings state a total alone.
-            0 if usage.input() == 0 => (UsageClass::InputText, total),
-            _ => (UsageClass::OutputText, text.saturating_add(total - sum)),
-        };
-        usage.set(class, units);
+        usage.set(UsageClass::OutputText, text.saturating_add(total - sum));
         usage.mismatch = true;
     } else if total < sum {
         usage.mismatch = true;
