@@ -39,7 +39,7 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) enum Content {
     Whole(Bytes, Booked),
-    Stream(RelayBody),
+    Stream(Box<RelayBody>),
 }
 
 /// A failed attempt: why, what the plan should make of it, and the permit for another.
@@ -173,7 +173,7 @@ async fn stream(
     }
     let output_lowered_to = course.is_output_lowered();
     let reading = StreamRelay::new(shown, hides_usage, course.served.target.row().usage);
-    let mut relay = RelayBody::new(body, reading, course, patience.silence);
+    let mut relay = Box::new(RelayBody::new(body, reading, course, patience.silence));
     match tokio::time::timeout(patience.first_byte, relay.prime()).await {
         Ok(Ok(())) => Ok(Answer { headers, content: Content::Stream(relay), output_lowered_to }),
         Ok(Err(error)) => Err(relay.give_up(error)),

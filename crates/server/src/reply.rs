@@ -35,8 +35,8 @@ impl ReplyBody {
         Self { content: Content::Whole(Some(bytes)), connection: None }
     }
 
-    pub(crate) fn relay(relay: RelayBody) -> Self {
-        Self { content: Content::Relay(Box::new(relay)), connection: None }
+    pub(crate) const fn relay(relay: Box<RelayBody>) -> Self {
+        Self { content: Content::Relay(relay), connection: None }
     }
 
     pub(crate) fn on(mut self, connection: Arc<ConnectionState>) -> Self {
