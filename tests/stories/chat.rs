@@ -237,3 +237,34 @@ fn models_lists_what_the_key_may_use() {
     assert_eq!(narrow.get("/v1/models/other").answered()["id"], "other");
     narrow.get("/v1/models/m").refused(404);
 }
+
+#[test]
+fn a_callers_own_headers_stay_in_the_house() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let request = Request::post("/v1/chat/completions", &chat("hi"))
+        .header("cookie", "session=of-the-caller")
+        .header("x-forwarded-for", "10.1.2.3")
+        .header("openai-organization", "org-of-the-caller")
+        .header("accept-encoding", "gzip, br");
+    house.master().send(&request).answered();
+    let seen = &fake.requests()[0];
+    for name in ["cookie", "x-forwarded-for", "openai-organization"] {
+        assert_eq!(seen.header(name), None, "{name}");
+    }
+    assert!(seen.header("accept-encoding").is_none_or(|coding| coding == "identity"), "{seen:?}");
+}
+
+#[test]
+fn events_that_the_house_cannot_read_pass_as_they_are() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let key = house.key(json!({}));
+    fake.enqueue(Script::default().garbage_at(3));
+    let events = key.stream("hi").events();
+    assert_eq!(events.len(), 13, "{events:?}");
+    assert_eq!(events[3], r#"{"id":"chatcmpl-fake","choices":[{"#);
+    fake.enqueue(Script::default().huge_at(2, 1_000_000));
+    let events = key.stream("hi").events();
+    assert!(events[2].len() > 1_000_000 && events.len() == 13, "{}", events.len());
+}

@@ -11,7 +11,7 @@ mod config;
 mod house;
 mod key;
 
-pub(crate) use answer::{Stream, nanos, words_of};
+pub(crate) use answer::{nanos, words_of};
 pub(crate) use config::{PROVIDER_KEY, deployment, model, priced};
 pub(crate) use house::{House, MASTER_KEY, SOON, eventually, gateway_program};
 pub(crate) use key::{Key, chat};

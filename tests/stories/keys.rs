@@ -3,7 +3,7 @@
 use serde_json::json;
 use weighhouse_testkit::fake_openai::{FakeProvider, Script};
 
-use crate::harness::{House, chat, eventually, nanos};
+use crate::harness::{House, eventually, nanos};
 
 #[test]
 fn a_key_is_made_as_asked_and_told_about() {
@@ -84,7 +84,7 @@ fn a_blocked_key_stops_at_once_and_starts_again() {
 fn a_new_secret_ends_the_old_one_and_keeps_what_was_spent() {
     let fake = FakeProvider::start();
     let house = House::before(&fake);
-    let key = house.key(json!({"key_alias": "kept", "max_budget": 0.000045}));
+    let key = house.key(json!({"key_alias": "kept", "max_budget": 0.0001}));
     key.chat("four").answered();
     eventually("the spend is in the store", || (house.spent(&key).get() == 21_000).then_some(()));
     let made = house.admin("/key/regenerate", json!({"key": key.secret()})).answered();
@@ -94,9 +94,7 @@ fn a_new_secret_ends_the_old_one_and_keeps_what_was_spent() {
     assert_eq!(house.info(&fresh)["key_alias"], "kept");
     assert_eq!(house.spent(&fresh).get(), 21_000);
     // What is left of the budget is what was left of it before.
-    let mut body = chat("four");
-    body["max_tokens"] = json!(16);
-    fresh.ask(&body).refused(422);
+    fresh.chat("four").refused_saying(422, "Current cost: 0.000021");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::unwrap_in_result,
+    clippy::print_stdout,
     reason = "a story that cannot go on has failed"
 )]
 

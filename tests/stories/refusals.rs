@@ -259,7 +259,7 @@ fn heads_that_can_be_read_in_two_ways_are_refused() {
         assert_eq!(status_of(line, extra), 400, "{line} {extra:?}");
     }
     let smuggled = status_of(path, "host: a\r\ntransfer-encoding: chunked\r\n");
-    assert!(matches!(smuggled, 400 | 0), "length and chunks together: {smuggled}");
+    assert!(matches!(smuggled, 400 | 499 | 0), "length and chunks together: {smuggled}");
 }
 
 #[test]
@@ -299,4 +299,20 @@ fn a_provider_that_is_not_there_is_an_error_500_in_litellms_words() {
     let key = house.key(json!({}));
     key.chat("hi").refused_saying(500, "litellm.InternalServerError");
     drop(fake);
+}
+
+#[test]
+fn a_bound_on_output_that_is_no_bound_cannot_pass_a_budget() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let key = house.key(json!({"max_budget": 0.001}));
+    for bound in [json!(-1), json!(0), json!(u64::MAX)] {
+        let mut body = chat("hi");
+        body["max_tokens"] = bound.clone();
+        key.ask(&body);
+        if let Some(seen) = fake.requests().last() {
+            let told = seen.json()["max_tokens"].as_i64().unwrap();
+            assert!((1..=500).contains(&told), "{bound} went through as {told}");
+        }
+    }
 }

@@ -1,1 +1,61 @@
-//! Soon.
+//! The official Python client works against the house as it does against OpenAI.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+use weighhouse_testkit::fake_openai::{FakeProvider, Script};
+use weighhouse_testkit::process::ServerProcess;
+
+use crate::harness::{House, priced};
+
+/// Python with its imports takes seconds on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The Python that `cargo xtask test` makes, with the clients of `requirements.txt`.
+fn test_python() -> Option<std::ffi::OsString> {
+    #[expect(clippy::disallowed_methods, reason = "the edge of the stories: which Python is told")]
+    let named = std::env::var_os("WEIGHHOUSE_TEST_PYTHON");
+    if named.is_none() {
+        println!("skipped: WEIGHHOUSE_TEST_PYTHON is not set; `cargo xtask test` sets it");
+    }
+    named
+}
+
+fn provider(script: Script) -> FakeProvider {
+    let fake = FakeProvider::start();
+    fake.set_default(script);
+    fake
+}
+
+#[test]
+fn the_official_client_finds_nothing_amiss() {
+    let Some(python) = test_python() else { return };
+    let fakes = [
+        ("m", provider(Script::default())),
+        ("tools", provider(Script::default().tool_call("call_1", "weather", r#"{"city":"Delft"}"#))),
+        ("json", provider(Script::default().json(r#"{"city":"Delft","kelvin":288}"#))),
+        ("slow", provider(Script::default().stall_after(0))),
+        ("endless", provider(Script::default().stall_after(3))),
+        ("broken", provider(Script::failing(500))),
+        ("halves", provider(Script::default().error_after(4))),
+    ];
+    let models: String = fakes.iter().map(|(name, fake)| priced(name, fake, "")).collect();
+    let house = House::with(&format!("model_list:\n{models}router_settings: {{num_retries: 0}}\n"));
+    let key = house.key(json!({"max_budget": 10.0}));
+    let denied = house.key(json!({"models": ["other"]}));
+    let limited = house.key(json!({"rpm_limit": 1}));
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk/suite.py");
+    let base = format!("http://{}/v1", house.address());
+    let args = [suite.to_str().unwrap(), &base, key.secret(), denied.secret(), limited.secret()];
+    let program = ServerProcess::start(Path::new(&python), &args, &[("PYTHONUNBUFFERED", "1")]);
+    let status = program.wait_for_exit(PATIENCE);
+    assert!(status.success(), "{status}:\n{}", program.lines().join("\n"));
+    program.wait_for_line(|line| line == "all hold", PATIENCE);
+    // Who gave up and who left was seen by the providers.
+    for (name, fake) in &fakes {
+        if matches!(*name, "slow" | "endless") {
+            fake.await_disconnects(1);
+        }
+    }
+}

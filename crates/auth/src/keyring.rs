@@ -55,7 +55,8 @@ impl Keyring {
         }
         let found = match self.known.get(&digest).await {
             Some(found) => found,
-            None => self.look_up(digest).await?,
+            // Rare and large: kept out of the future of every call.
+            None => Box::pin(self.look_up(digest)).await?,
         };
         let identity = found.ok_or_else(|| unknown(&digest))?;
         identity.check(now_ms)?;

@@ -1,19 +1,20 @@
-//! Reads a dict's members with their types, and reports what it does not know.
+//! Reads a mapping's members with their types, and reports what it does not know.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::finding::{Finding, Severity, nearest};
+use crate::keys::{Keys, is_of_body, is_price};
 use crate::yaml::{Node, Value};
 
-/// Longest time that a setting may name.
+/// Longest time that a setting may name: a year.
 const MAX_SECONDS: f64 = 31_536_000.0;
 
 /// What becomes of members that nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unknown {
-    /// They are reported.
+    /// They have no effect.
     Refused,
     /// They go to the provider, as LiteLLM sends them.
     Sent,
@@ -21,23 +22,33 @@ pub(crate) enum Unknown {
     Kept,
 }
 
-/// A dict that is being read.
+/// A mapping that is being read.
 pub(crate) struct Fields<'node, 'findings> {
     node: Option<&'node Node>,
     path: String,
-    read: Vec<&'static str>,
+    keys: &'static Keys,
     findings: &'findings mut Vec<Finding>,
 }
 
 impl<'node, 'findings> Fields<'node, 'findings> {
-    /// Begins to read a dict; anything else is reported and read as an empty one.
-    pub(crate) fn of(node: Option<&'node Node>, path: &str, findings: &'findings mut Vec<Finding>) -> Self {
-        let mut fields = Self { node: None, path: path.to_owned(), read: Vec::new(), findings };
-        match node {
-            Some(Node { value: Value::Null, .. }) | None => {}
-            Some(Node { value: Value::Map(_), .. }) => fields.node = node,
-            Some(other) => {
-                fields.report(other, "", &format!("must be a mapping, not {}", other.kind()), None)
+    /// Begins to read a mapping; anything else is reported and read as an empty one.
+    pub(crate) fn of(
+        node: Option<&'node Node>,
+        path: &str,
+        keys: &'static Keys,
+        findings: &'findings mut Vec<Finding>,
+    ) -> Self {
+        let mut fields = Self { node: None, path: path.to_owned(), keys, findings };
+        match node.map(|node| (node, &node.value)) {
+            None | Some((_, Value::Null)) => {}
+            Some((node, Value::Map(_))) => fields.node = Some(node),
+            Some((node, _)) => {
+                fields.report(
+                    node,
+                    "",
+                    &format!("must be a mapping, not {}; it has no effect", node.kind()),
+                    None,
+                );
             }
         }
         fields
@@ -45,36 +56,44 @@ impl<'node, 'findings> Fields<'node, 'findings> {
 
     /// The member's node; null is as good as absent.
     pub(crate) fn take(&mut self, name: &'static str) -> Option<&'node Node> {
-        self.read.push(name);
+        debug_assert!(self.keys.knows(name), "`{name}` stands in no table");
         self.node?.get(name).filter(|node| node.value != Value::Null)
     }
 
-    fn report(&mut self, node: &Node, name: &str, message: &str, hint: Option<String>) {
-        let path = match (self.path.as_str(), name) {
+    /// The way to a member.
+    pub(crate) fn path(&self, name: &str) -> String {
+        match (self.path.as_str(), name) {
             (path, "") => path.to_owned(),
             ("", name) => name.to_owned(),
             (path, name) => format!("{path}.{name}"),
-        };
-        let severity = Severity::Warning;
-        self.findings.push(Finding {
-            severity,
-            place: Some(node.place.clone()),
-            path,
-            message: message.into(),
-            hint,
-        });
+        }
+    }
+
+    /// Adds a warning about a member.
+    pub(crate) fn report(&mut self, node: &Node, name: &str, message: &str, hint: Option<String>) {
+        let path = self.path(name);
+        self.findings.push(Finding::at(Severity::Warning, node, path, message, hint));
     }
 
     fn wrong(&mut self, node: &Node, name: &str, expected: &str) {
         self.report(node, name, &format!("must be {expected}, not {}; it has no effect", node.kind()), None);
     }
 
-    /// A text. Numbers are texts too where somebody forgot the quotes.
+    /// Quotes around what should be none; variables are texts whatever they mean.
+    fn unquoted(&mut self, node: &Node, name: &str, read_as: &str) {
+        if matches!(node.value, Value::Text(_)) && !node.from_environment {
+            let message = format!("is a text and is read as {read_as}");
+            self.report(node, name, &message, Some("leave out the quotes".into()));
+        }
+    }
+
+    /// A text. Numbers and dates are texts too where somebody forgot the quotes.
     pub(crate) fn text(&mut self, name: &'static str) -> Option<String> {
         let node = self.take(name)?;
         match &node.value {
             Value::Text(text) => Some(text.clone()),
-            Value::Int(_) | Value::Float(..) => Some(node.python_str()),
+            Value::Int(_) | Value::Float(..) | Value::Date(_) => Some(node.python_str()),
+            Value::Bool(_) if node.from_environment => Some(node.python_str()),
             _ => {
                 self.wrong(node, name, "a text");
                 None
@@ -87,17 +106,22 @@ impl<'node, 'findings> Fields<'node, 'findings> {
         self.text(name).map(SecretString::from)
     }
 
-    /// True or false; the texts that LiteLLM takes for it are reported.
+    /// True or false; of the texts those that LiteLLM's models take.
     pub(crate) fn switch(&mut self, name: &'static str) -> Option<bool> {
         let node = self.take(name)?;
         let meant = match &node.value {
             Value::Bool(value) => return Some(*value),
-            Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
-            Value::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            Value::Int(0) => Some(false),
+            Value::Int(1) => Some(true),
+            Value::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" | "t" | "y" => Some(true),
+                "false" | "no" | "off" | "0" | "f" | "n" => Some(false),
+                _ => None,
+            },
             _ => None,
         };
         match meant {
-            Some(_) => self.report(node, name, "is a text", Some("leave out the quotes".into())),
+            Some(meant) => self.unquoted(node, name, if meant { "true" } else { "false" }),
             None => self.wrong(node, name, "true or false"),
         }
         meant
@@ -113,9 +137,10 @@ impl<'node, 'findings> Fields<'node, 'findings> {
             Value::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
-        let number = number.filter(|number| number.is_finite());
-        if number.is_none() {
-            self.wrong(node, name, "a number");
+        let number = number.filter(|number: &f64| number.is_finite());
+        match number {
+            Some(_) => self.unquoted(node, name, "a number"),
+            None => self.wrong(node, name, "a number"),
         }
         number
     }
@@ -136,28 +161,32 @@ impl<'node, 'findings> Fields<'node, 'findings> {
             Value::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
-        if count.is_none() {
-            self.wrong(node, name, "a whole number that is not negative");
+        match count {
+            Some(_) => self.unquoted(node, name, "a number"),
+            None => self.wrong(node, name, "a whole number that is not negative"),
         }
         count
     }
 
     /// Seconds.
     pub(crate) fn seconds(&mut self, name: &'static str) -> Option<Duration> {
-        let node = self.node?.get(name);
+        let node = self.take(name)?;
         let seconds = self.number(name)?;
         if (0.0..=MAX_SECONDS).contains(&seconds) {
             return Some(Duration::from_secs_f64(seconds));
         }
-        if let Some(node) = node {
-            self.report(
-                node,
-                name,
-                &format!("must be from 0 to {MAX_SECONDS} seconds; it has no effect"),
-                None,
-            );
-        }
+        self.report(node, name, &format!("must be from 0 to {MAX_SECONDS} seconds; it has no effect"), None);
         None
+    }
+
+    /// Dollars, as decimal text.
+    pub(crate) fn dollars(&mut self, name: &'static str) -> Option<String> {
+        let node = self.take(name)?;
+        let text = node.decimal_text();
+        if text.is_none() {
+            self.wrong(node, name, "a number of dollars");
+        }
+        text
     }
 
     /// A list of texts; one text alone is a list of one.
@@ -182,64 +211,83 @@ impl<'node, 'findings> Fields<'node, 'findings> {
         }
     }
 
-    /// A dict of texts, as pairs in their order.
+    /// A mapping to texts, as pairs in their order.
     pub(crate) fn pairs(&mut self, name: &'static str) -> Vec<(String, String)> {
         let Some(node) = self.take(name) else { return Vec::new() };
         if !matches!(node.value, Value::Map(_)) {
             self.wrong(node, name, "a mapping");
         }
-        node.entries().map(|(key, value)| (key.python_str(), value.python_str())).collect()
+        let entries = node.entries().filter(|(_, value)| value.value != Value::Null);
+        entries.map(|(key, value)| (key.python_str(), value.python_str())).collect()
     }
 
-    /// Dollars per unit, as texts: every member whose name speaks of cost.
+    /// Prices: decimal texts in dollars, JSON for the nested ones.
     pub(crate) fn prices(&mut self) -> Vec<(String, String)> {
         let Some(node) = self.node else { return Vec::new() };
-        let is_price =
-            |name: &str| name.contains("_cost_") || name.ends_with("_cost") || name.starts_with("cost_per_");
         let mut prices = Vec::new();
         for (key, value) in node.entries() {
             let Some(name) = key.text().filter(|name| is_price(name)) else { continue };
-            match &value.value {
-                Value::Int(number) => prices.push((name.to_owned(), number.to_string())),
-                Value::Float(_, text) => prices.push((name.to_owned(), text.replace('_', ""))),
-                Value::Text(text) => prices.push((name.to_owned(), text.clone())),
-                Value::Null => {}
-                _ => self.wrong(value, name, "dollars per unit"),
+            match (&value.value, value.decimal_text()) {
+                (Value::Null, _) => {}
+                (Value::List(_) | Value::Map(_), _) => prices.push((name.to_owned(), value.json())),
+                (_, Some(text)) => prices.push((name.to_owned(), text)),
+                (_, None) => self.wrong(value, name, "dollars per unit"),
             }
         }
         prices
     }
 
-    /// Members that were neither read nor prices; those in `known` are reported as without effect, others as unknown.
-    pub(crate) fn rest(mut self, known: &[&str], unknown: Unknown) -> Vec<(String, &'node Node)> {
-        let mut extra = Vec::new();
-        let Some(node) = self.node else { return extra };
+    /// Members that are known and have no effect.
+    pub(crate) fn idle(&self) -> Vec<(String, Node)> {
+        let entries = self.node.into_iter().flat_map(Node::entries);
+        let named = entries.filter_map(|(key, value)| Some((key.text()?, value)));
+        let idle = named.filter(|(name, _)| self.keys.knows(name) && !self.keys.is_acted_on(name));
+        idle.map(|(name, value)| (name.to_owned(), value.clone())).collect()
+    }
+
+    /// Reports members that have no effect or are unknown, and gives the unknown ones.
+    pub(crate) fn finish(mut self, unknown: Unknown) -> Vec<(String, &'node Node)> {
+        let mut rest = Vec::new();
+        let Some(node) = self.node else { return rest };
         for (key, value) in node.entries() {
             let name = key.python_str();
-            let is_price =
-                name.contains("_cost_") || name.ends_with("_cost") || name.starts_with("cost_per_");
-            if self.read.contains(&name.as_str()) || is_price {
+            let is_of_price = unknown != Unknown::Refused && is_price(&name);
+            if self.keys.is_acted_on(&name) || is_of_price {
                 continue;
             }
-            if known.contains(&name.as_str()) {
-                self.report(key, &name, "is not supported yet; it has no effect", None);
+            if self.keys.knows(&name) {
+                self.report(key, &name, "not supported yet; it has no effect", None);
                 continue;
             }
-            let near = nearest(&name, self.read.iter().copied().chain(known.iter().copied()));
-            match (unknown, near) {
-                (Unknown::Kept, _) => {}
-                (Unknown::Sent, None) => extra.push((name, value)),
-                (Unknown::Sent, Some(near)) => {
-                    let hint = Some(format!("it is sent to the provider; did you mean `{near}`?"));
-                    self.report(key, &name, "is no parameter of LiteLLM's", hint);
-                    extra.push((name, value));
-                }
-                (Unknown::Refused, near) => {
-                    let hint = near.map(|near| format!("did you mean `{near}`?"));
-                    self.report(key, &name, "is unknown; it has no effect", hint);
-                }
-            }
+            self.report_unknown(key, &name, unknown);
+            rest.push((name, value));
         }
-        extra
+        rest
+    }
+
+    fn report_unknown(&mut self, key: &Node, name: &str, unknown: Unknown) {
+        let near = if unknown != Unknown::Refused && is_of_body(name) {
+            None
+        } else {
+            nearest(name, self.keys.all())
+        };
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        match (unknown, near) {
+            (Unknown::Kept, None) => {}
+            // A place for anchors, as other tools have it.
+            (Unknown::Refused, None) if self.path.is_empty() && name.starts_with("x-") => {}
+            (Unknown::Kept, Some(_)) => {
+                self.report(key, name, "unknown key; it is kept for people to read", hint)
+            }
+            (Unknown::Sent, None) => {
+                let path = self.path(name);
+                let message = "no setting of the gateway's; it is sent to the provider";
+                self.findings.push(Finding::at(Severity::Info, key, path, message, None));
+            }
+            (Unknown::Sent, Some(_)) => {
+                self.report(key, name, "unknown key; it is sent to the provider", hint);
+            }
+            (Unknown::Refused, _) => self.report(key, name, "unknown key; it has no effect", hint),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::yaml::Place;
+use crate::yaml::{Node, Place};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,17 +30,36 @@ pub struct Finding {
     pub hint: Option<String>,
 }
 
+impl Finding {
+    /// A finding about a node.
+    pub(crate) fn at(
+        severity: Severity,
+        node: &Node,
+        path: String,
+        message: &str,
+        hint: Option<String>,
+    ) -> Self {
+        Self { severity, place: Some(node.place.clone()), path, message: message.to_owned(), hint }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Info => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// `config.yaml:12:7: warning: model_list[0].litellm_params.modle: unknown key; did you mean …?`
 impl fmt::Display for Finding {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {
-            write!(out, "{}:{}:{}: ", place.file, place.line, place.column)?;
+            write!(out, "{place}: ")?;
         }
-        let word = match self.severity {
-            Severity::Info => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        write!(out, "{word}: ")?;
+        write!(out, "{}: ", self.severity)?;
         if !self.path.is_empty() {
             write!(out, "{}: ", self.path)?;
         }
@@ -54,9 +73,15 @@ impl fmt::Display for Finding {
 
 /// The known name that a misspelt one probably means: at most a third of its letters differ.
 pub(crate) fn nearest<'known>(name: &str, known: impl Iterator<Item = &'known str>) -> Option<&'known str> {
-    let most = (name.chars().count() / 3).max(1);
-    known
-        .map(|candidate| (distance(name, candidate), candidate))
+    /// No known name is longer by much.
+    const LONGEST: usize = 80;
+    let length = name.chars().count();
+    if !(3..=LONGEST).contains(&length) {
+        return None;
+    }
+    let most = (length / 3).max(1);
+    let near = known.filter(|candidate| candidate.len().abs_diff(length) <= most);
+    near.map(|candidate| (distance(name, candidate), candidate))
         .filter(|(far, _)| *far <= most)
         .min()
         .map(|(_, near)| near)
@@ -65,28 +90,23 @@ pub(crate) fn nearest<'known>(name: &str, known: impl Iterator<Item = &'known st
 /// Letters to change, add, remove or swap with their neighbour (Damerau and Levenshtein).
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > one.len() {
-        return usize::MAX;
-    }
     let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
     for (line, letter) in one.iter().enumerate() {
+        let at = |back: usize, column: usize| {
+            let row = (line + 1).checked_sub(back).and_then(|row| rows.get(row));
+            row.and_then(|row| row.get(column)).copied().unwrap_or(usize::MAX / 2)
+        };
         let mut row = vec![line + 1];
         for (column, target) in other.iter().enumerate() {
-            let at = |rows: &[Vec<usize>], line: usize, column: usize| {
-                rows.get(line).and_then(|row| row.get(column)).copied().unwrap_or(usize::MAX / 2)
+            let kept = at(1, column) + usize::from(letter != target);
+            let removed = at(1, column + 1) + 1;
+            let added = row.last().copied().unwrap_or(usize::MAX / 2) + 1;
+            let before = |letters: &[char], index: usize| {
+                index.checked_sub(1).and_then(|index| letters.get(index).copied())
             };
-            let kept = at(&rows, line, column) + usize::from(letter != target);
-            let removed = at(&rows, line, column + 1) + 1;
-            let added = row.get(column).copied().unwrap_or(usize::MAX / 2) + 1;
-            let mut best = kept.min(removed).min(added);
-            let is_swap = line > 0
-                && column > 0
-                && one.get(line - 1) == Some(target)
-                && other.get(column - 1) == Some(letter);
-            if is_swap {
-                best = best.min(at(&rows, line - 1, column - 1) + 1);
-            }
-            row.push(best);
+            let is_swap = before(&one, line) == Some(*target) && before(&other, column) == Some(*letter);
+            let swapped = if is_swap { at(2, column - 1) + 1 } else { usize::MAX };
+            row.push(kept.min(removed).min(added).min(swapped));
         }
         rows.push(row);
     }

@@ -17,10 +17,12 @@
 mod environment;
 mod fields;
 mod finding;
-mod known;
+mod include;
+mod keys;
 mod load;
 mod master_key;
 mod settings;
+mod variables;
 pub mod yaml;
 
 pub use environment::{Environment, ProcessEnvironment};
@@ -28,6 +30,9 @@ pub use finding::{Finding, Severity};
 pub use load::{LoadError, Loaded, load, load_text};
 pub use master_key::is_weak_master_key;
 pub use settings::{
-    Alias, CompatSettings, Credential, GeneralSettings, LitellmParams, LitellmSettings, ModelEntry,
-    ModelInfo, OwnSettings, RouterSettings, Settings,
+    Alias, CompatSettings, Credential, Fallbacks, GeneralSettings, LitellmParams, LitellmSettings,
+    ModelEntry, ModelInfo, OwnSettings, RouterSettings, Settings,
 };
+
+#[cfg(test)]
+mod tests;

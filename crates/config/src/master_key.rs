@@ -13,9 +13,10 @@ const WELL_KNOWN: &[&str] = &[
     "changeme",
 ];
 /// Shorter keys can be guessed.
-const SHORTEST: usize = 12;
+const SHORTEST: usize = 8;
 
-/// Whether a master key is empty, well known or short (LiteLLM refuses such keys since 1.104).
+/// Whether a master key is empty, well known, one letter over and over, or shorter than 8 characters. LiteLLM refuses
+/// the empty and the well-known one at its start.
 #[must_use]
 pub fn is_weak_master_key(key: &str) -> bool {
     let bare = key.trim();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use weighhouse_storage::{LedgerRow, Store};
+use weighhouse_storage::{LedgerBatch, LedgerRow, Store};
 
 /// Attempts that may wait for the store. A call takes its place before it is sent, so a full queue makes
 /// new calls wait and loses nothing.
@@ -59,7 +59,7 @@ impl LedgerWriter {
                     batch.push(row);
                 }
             }
-            let rows: Vec<LedgerRow> = batch.drain(..).map(|row| *row).collect();
+            let rows: LedgerBatch = batch.drain(..).collect();
             if !self.write(&rows, &mut give_up).await {
                 return rows.len() + self.rows.len();
             }
@@ -67,7 +67,7 @@ impl LedgerWriter {
     }
 
     /// Tries until the store takes the rows; writing them twice changes nothing.
-    async fn write(&self, rows: &[LedgerRow], give_up: &mut watch::Receiver<bool>) -> bool {
+    async fn write(&self, rows: &LedgerBatch, give_up: &mut watch::Receiver<bool>) -> bool {
         let mut pause = FIRST_PAUSE;
         loop {
             let written = if self.options.without_rows {

@@ -99,11 +99,7 @@ impl Permit {
         self.cover()?;
         let place = match self.sink.clone().try_reserve_owned() {
             Ok(place) => place,
-            Err(_) => tokio::time::timeout(QUEUE_WAIT, self.sink.clone().reserve_owned())
-                .await
-                .ok()
-                .and_then(Result::ok)
-                .ok_or_else(behind)?,
+            Err(_) => Box::pin(await_place(self.sink.clone())).await?,
         };
         self.place = Some(place);
         self.open = Some(row);
@@ -173,6 +169,12 @@ impl Drop for Permit {
             key.tokens.correct(tokens, second, 0, second);
         }
     }
+}
+
+/// Waits for a place in the ledger's queue: rare, so kept out of the future of every call.
+async fn await_place(sink: Sink) -> Result<mpsc::OwnedPermit<Box<LedgerRow>>, Error> {
+    let reserved = tokio::time::timeout(QUEUE_WAIT, sink.reserve_owned()).await;
+    reserved.ok().and_then(Result::ok).ok_or_else(behind)
 }
 
 fn behind() -> Error {

@@ -197,6 +197,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_in_result, reason = "a table that cannot be read has failed")]
 mod tests {
     use super::*;
     use bytes::Bytes;

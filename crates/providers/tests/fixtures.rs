@@ -1,7 +1,12 @@
 //! Walks `fixtures/<provider>/<case>/`: what the client asks, what goes over the wire, what the provider
 //! replies and what the client gets. `UPDATE=1` writes what is got in the place of what was expected.
 
-#![expect(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a case that cannot be read has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    clippy::disallowed_methods,
+    reason = "a case that cannot be read has failed"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

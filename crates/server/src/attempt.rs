@@ -96,12 +96,12 @@ pub(crate) async fn dispatch(
     };
     course.answered(reply.status.as_u16());
     if !reply.status.is_success() {
-        return Err(refused_there(course, reply, provider, patience).await);
+        return Err(Box::pin(refused_there(course, reply, provider, patience)).await);
     }
     // After a fallback LiteLLM shows the real model; before it, the name that was asked for.
     let shown = (to.leg.fallbacks == 0).then_some(call.asked_model.as_ref());
     if is_stream {
-        stream(course, reply, shown, hides_usage, patience).await
+        Box::pin(stream(course, reply, shown, hides_usage, patience)).await
     } else {
         whole(course, reply, shown, patience, to.answer_limit).await
     }
@@ -169,7 +169,7 @@ async fn stream(
     let Reply { headers, body, .. } = reply;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.starts_with("application/json") {
-        return Err(unstreamed(course, body, patience).await);
+        return Err(Box::pin(unstreamed(course, body, patience)).await);
     }
     let output_lowered_to = course.is_output_lowered();
     let reading = StreamRelay::new(shown, hides_usage, course.served.target.row().usage);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use weighhouse_api::{Endpoint, FoundRoute, Meter, Missing, Permission, find};
+use weighhouse_api::{Endpoint, Meter, Missing, Permission, Route, find};
 use weighhouse_auth::Caller;
 use weighhouse_types::{Error, Kind, Operation};
 
@@ -59,9 +59,24 @@ async fn route(
         return pipeline::run(worker, snapshot, &head, body, operation, path_model.as_deref(), connection)
             .await;
     }
-    let caller = permitted(worker, snapshot, &found, &parts.headers).await?;
-    let capture = found.capture.map(decoded);
-    match found.route.endpoint {
+    let (route, capture) = (found.route, found.capture.map(decoded));
+    // Rare and large: kept out of the future of every call.
+    Box::pin(beside_calls(worker, snapshot, route, capture, Request::from_parts(parts, body), connection))
+        .await
+}
+
+/// Answers what is not a call to a model.
+async fn beside_calls(
+    worker: &Worker,
+    snapshot: &Arc<Snapshot>,
+    route: &Route,
+    capture: Option<String>,
+    request: Request<Incoming>,
+    connection: &Arc<ConnectionState>,
+) -> Result<Response<ReplyBody>, Error> {
+    let (parts, body) = request.into_parts();
+    let caller = permitted(worker, snapshot, route, &parts.headers).await?;
+    match route.endpoint {
         Endpoint::Models => Ok(models::list(snapshot, caller.as_ref())),
         Endpoint::Model => models::one(snapshot, caller.as_ref(), capture.as_deref().unwrap_or_default()),
         Endpoint::ModelInfo => {
@@ -97,18 +112,16 @@ const fn operation_of(endpoint: Endpoint) -> Option<Operation> {
 async fn permitted(
     worker: &Worker,
     snapshot: &Snapshot,
-    found: &FoundRoute<'_>,
+    route: &Route,
     headers: &http::HeaderMap,
 ) -> Result<Option<Caller>, Error> {
-    if found.route.permission == Permission::Public {
+    if route.permission == Permission::Public {
         return Ok(None);
     }
     let caller = identify(worker, snapshot, headers, worker.house.now()).await?;
-    if found.route.permission == Permission::Admin && caller.key().is_some() {
-        let message = format!(
-            "Only the proxy admin may call this route. Route={}; use the master key",
-            found.route.path
-        );
+    if route.permission == Permission::Admin && caller.key().is_some() {
+        let message =
+            format!("Only the proxy admin may call this route. Route={}; use the master key", route.path);
         return Err(Error::new(Kind::RouteDenied, message));
     }
     Ok(Some(caller))

@@ -39,10 +39,14 @@ pub(crate) fn check_head(uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
         return Err(bad_host());
     }
     let path = uri.path();
-    let lower = path.to_ascii_lowercase();
+    let holds_encoded = || {
+        let lower = path.to_ascii_lowercase();
+        ["%2f", "%5c", "%2e", "%00"].iter().any(|part| lower.contains(part))
+    };
     let is_odd = path.contains("//")
         || path.split('/').any(|segment| matches!(segment, "." | ".."))
-        || ["%2f", "%5c", "%2e", "%00", "\\"].iter().any(|part| lower.contains(part));
+        || path.contains('\\')
+        || (path.contains('%') && holds_encoded());
     if is_odd {
         return Err(Error::new(Kind::InvalidRequest, "the path is not in its plain form").at("path"));
     }

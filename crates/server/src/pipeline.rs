@@ -116,13 +116,14 @@ fn admit(
         known.collect::<Option<Vec<_>>>().and_then(|limits| limits.into_iter().max())
     };
     let text_bytes = call.ask.envelope.body().len() as u64;
-    let input_bound = if call.ask.peek.has_media && is_bounded {
+    let has_media = is_bounded && call.ask.has_media();
+    let input_bound = if has_media {
         text_bytes.max(limits_of(|limits| limits.max_input).unwrap_or(UNKNOWN_MEDIA_TOKENS))
     } else {
         text_bytes
     };
     let peek = &call.ask.peek;
-    let without = match (peek.has_media, peek.asks_audio) {
+    let without = match (has_media, peek.asks_audio) {
         (false, false) => TEXT_ONLY,
         (_, false) => TEXT_OUT,
         (_, true) => &[],

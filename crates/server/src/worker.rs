@@ -116,7 +116,8 @@ fn open(worker: &Arc<Worker>, stream: TcpStream, watchdog: &mut Watchdog, limits
     let of_connection = Arc::clone(&state);
     let task = tokio::spawn(async move {
         let worker = Arc::clone(&guard.0);
-        let each = |request| serve(Arc::clone(&worker), request, Arc::clone(&of_connection));
+        // Boxed once: hyper moves the future of each request, and this one is large.
+        let each = |request| Box::pin(serve(Arc::clone(&worker), request, Arc::clone(&of_connection)));
         edge::serve(stream, Arc::clone(&of_connection), limits, each).await;
         drop(guard);
     });

@@ -24,5 +24,5 @@ mod store;
 
 pub use error::StoreError;
 pub use location::Location;
-pub use records::{Change, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Outcome, Page};
+pub use records::{Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Outcome, Page};
 pub use store::Store;

@@ -116,6 +116,9 @@ pub struct LedgerRow {
     pub tags: Arc<[String]>,
 }
 
+/// Rows that are written together; shared, because a batch may have to be written again.
+pub type LedgerBatch = Arc<[Box<LedgerRow>]>;
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -6,7 +6,7 @@ use weighhouse_types::{KeyHash, Nanos};
 use crate::error::StoreError;
 use crate::location::Location;
 use crate::postgres::PostgresStore;
-use crate::records::{Change, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Page};
+use crate::records::{Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Page};
 use crate::sqlite::SqliteStore;
 
 /// Changes that a slow listener may lag behind before it is told that anything may have changed.
@@ -155,16 +155,16 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`: nothing was appended.
-    pub async fn append_ledger(&self, rows: &[LedgerRow]) -> Result<u64, StoreError> {
-        ask!(self, backend => backend.append_ledger(rows.to_vec()).await)
+    pub async fn append_ledger(&self, rows: &LedgerBatch) -> Result<u64, StoreError> {
+        ask!(self, backend => backend.append_ledger(LedgerBatch::clone(rows)).await)
     }
 
     /// Charges keys for attempts without keeping rows (LiteLLM's `disable_spend_logs`). Not idempotent.
     ///
     /// # Errors
     /// `Unavailable`: nothing was charged.
-    pub async fn charge_keys(&self, rows: &[LedgerRow]) -> Result<(), StoreError> {
-        ask!(self, backend => backend.charge_keys(rows.to_vec()).await)
+    pub async fn charge_keys(&self, rows: &LedgerBatch) -> Result<(), StoreError> {
+        ask!(self, backend => backend.charge_keys(LedgerBatch::clone(rows)).await)
     }
 
     /// Attempts, newest first.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use weighhouse_storage::{
-    Change, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Location, Outcome, Page, Store, StoreError,
+    Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Location, Outcome, Page, Store,
+    StoreError,
 };
 use weighhouse_testkit::services::Postgres;
 use weighhouse_testkit::temp_dir::TempDir;
@@ -100,6 +101,10 @@ fn row(key: Option<&KeyRecord>, call: u64, number: u16, nanos: i64) -> LedgerRow
     }
 }
 
+fn batch(rows: &[LedgerRow]) -> LedgerBatch {
+    rows.iter().cloned().map(Box::new).collect()
+}
+
 async fn keys_are_kept_changed_and_deleted(store: &Store) {
     let mut changes = store.changes();
     let first = key("first");
@@ -139,7 +144,7 @@ async fn keys_are_kept_changed_and_deleted(store: &Store) {
 async fn a_key_gets_another_secret_and_stays_the_same(store: &Store) {
     let old = key("rotating");
     store.insert_key(&old).await.unwrap();
-    store.append_ledger(&[row(Some(&old), 10, 0, 70)]).await.unwrap();
+    store.append_ledger(&batch(&[row(Some(&old), 10, 0, 70)])).await.unwrap();
     let new_hash = KeyHash::new("hash-new");
     assert!(store.replace_key_hash(&old, &new_hash, "sk-...wxyz", 5).await.unwrap());
     assert_eq!(store.key_by_hash(&old.hash).await.unwrap(), None);
@@ -155,13 +160,13 @@ async fn the_ledger_is_appended_once(store: &Store) {
     store.insert_key(&payer).await.unwrap();
     let (rows_before, cost_before) = store.ledger_totals().await.unwrap();
     let rows = [row(Some(&payer), 1_000, 0, 5), row(Some(&payer), 1_000, 1, 7), row(None, 1_001, 0, 11)];
-    assert_eq!(store.append_ledger(&rows).await.unwrap(), 3);
+    assert_eq!(store.append_ledger(&batch(&rows)).await.unwrap(), 3);
     for _ in 0..3 {
-        assert_eq!(store.append_ledger(&rows[1..]).await.unwrap(), 0);
+        assert_eq!(store.append_ledger(&batch(&rows[1..])).await.unwrap(), 0);
     }
     assert_eq!(
         store
-            .append_ledger(&[row(Some(&payer), 1_000, 0, 999), row(Some(&payer), 1_002, 0, 1)])
+            .append_ledger(&batch(&[row(Some(&payer), 1_000, 0, 999), row(Some(&payer), 1_002, 0, 1)]))
             .await
             .unwrap(),
         1
@@ -183,7 +188,7 @@ async fn the_ledger_is_appended_once(store: &Store) {
     let between =
         LedgerFilter { from_ms: Some(1_001), until_ms: Some(1_002), limit: 10, ..LedgerFilter::default() };
     assert_eq!(store.ledger(&between).await.unwrap().len(), 1);
-    store.charge_keys(&rows[..2]).await.unwrap();
+    store.charge_keys(&batch(&rows[..2])).await.unwrap();
     assert_eq!(store.key_by_hash(&payer.hash).await.unwrap().unwrap().spend, Nanos::new(25));
 }
 
@@ -200,11 +205,11 @@ async fn concurrent_batches_lose_and_double_nothing(store: &Store) {
         .map(|task| {
             let store = store.clone();
             // Overlapping batches, each in another order.
-            let mut batch: Vec<LedgerRow> = rows.iter().skip(task * 5).take(60).cloned().collect();
+            let mut mine: Vec<LedgerRow> = rows.iter().skip(task * 5).take(60).cloned().collect();
             if task % 2 == 0 {
-                batch.reverse();
+                mine.reverse();
             }
-            tokio::spawn(async move { store.append_ledger(&batch).await })
+            tokio::spawn(async move { store.append_ledger(&batch(&mine)).await })
         })
         .collect();
     let mut appended = 0;

@@ -36,20 +36,13 @@ impl House {
 
     /// A house with a config.
     pub(crate) fn with(config: &str) -> Self {
-        Self::in_dir(TempDir::new("story"), config, &[])
+        Self::in_dir(TempDir::new("story"), config)
     }
 
-    /// A house with a config and variables.
-    pub(crate) fn with_env(config: &str, env: &[(&str, &str)]) -> Self {
-        Self::in_dir(TempDir::new("story"), config, env)
-    }
-
-    fn in_dir(dir: TempDir, config: &str, env: &[(&str, &str)]) -> Self {
+    fn in_dir(dir: TempDir, config: &str) -> Self {
         let path = dir.file("config.yaml", config);
-        let mut all = vec![("LITELLM_MASTER_KEY", MASTER_KEY)];
-        all.extend_from_slice(env);
         let args = ["--config", path.to_str().unwrap()];
-        let process = start(&dir, &args, &all);
+        let process = start(&dir, &args, &[("LITELLM_MASTER_KEY", MASTER_KEY)]);
         let address = listens_on(&process);
         Self { process, address, master: MASTER_KEY.into(), dir }
     }
@@ -72,10 +65,15 @@ impl House {
         self.process.terminate();
         let status = self.process.wait_for_exit(SOON);
         assert!(status.success(), "it ended with {status}: {:?}", self.process.lines());
+        self.started_anew()
+    }
+
+    /// Starts a house that has ended anew over the same data.
+    pub(crate) fn started_anew(self) -> Self {
         let Self { process, dir, .. } = self;
         drop(process);
         match std::fs::read_to_string(dir.path().join("config.yaml")) {
-            Ok(config) => Self::in_dir(dir, &config, &[]),
+            Ok(config) => Self::in_dir(dir, &config),
             Err(_) => Self::quick_in(dir),
         }
     }

@@ -1,129 +1,149 @@
-//! `model_list` (contract §2a).
+//! `model_list` and `credential_list` (contract §2a, §2e).
 
-use std::time::Duration;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use secrecy::SecretString;
-
-use super::sections::Credential;
+use super::info::{self, ModelInfo};
+use super::params::{self, LitellmParams, organizations};
 use crate::fields::{Fields, Unknown};
 use crate::finding::{Finding, Severity};
-use crate::known;
-use crate::yaml::{Node, Place};
+use crate::keys;
+use crate::yaml::{Node, Place, Value};
 
-/// One deployment.
+/// One deployment: an entry of `model_list`.
 #[derive(Clone, Debug)]
 pub struct ModelEntry {
-    /// Public name; entries of one name are a group.
+    /// The public name; entries of one name are a group. `*` stands for anything.
     pub model_name: String,
-    /// How it is reached.
+    /// How it is called.
     pub params: LitellmParams,
-    /// What is said about it.
+    /// What is known about it.
     pub info: ModelInfo,
-    /// What LiteLLM's deployment id is the SHA-256 of; it holds the key.
+    /// What LiteLLM hashes for the deployment's id where `model_info.id` is not set. It holds the provider's key.
     pub id_preimage: SecretString,
     /// Where it stands.
     pub place: Place,
 }
 
-/// `litellm_params`.
-#[derive(Clone, Debug, Default)]
-pub struct LitellmParams {
-    /// `provider/model`.
-    pub model: String,
-    /// The provider, where the model does not say.
-    pub custom_llm_provider: Option<String>,
-    /// The provider's key.
-    pub api_key: Option<SecretString>,
-    /// The provider's address.
-    pub api_base: Option<String>,
-    /// OpenAI's organisation.
-    pub organization: Option<String>,
-    /// Time for a whole answer.
-    pub timeout: Option<Duration>,
-    /// Time to a stream's first frame.
-    pub stream_timeout: Option<Duration>,
-    /// Retries of a call to it.
-    pub num_retries: Option<u64>,
-    /// How long it cools down.
-    pub cooldown_time: Option<Duration>,
-    /// Calls a minute that it bears: its share where no weight is set.
-    pub rpm: Option<u64>,
-    /// Tokens a minute that it bears: its share where nothing else is set.
-    pub tpm: Option<u64>,
-    /// Lower orders are used first.
-    pub order: Option<u64>,
-    /// Its share of the group's calls.
-    pub weight: Option<f64>,
-    /// Parameters that the provider cannot honour are dropped.
-    pub drop_params: Option<bool>,
-    /// Parameters never sent.
-    pub additional_drop_params: Vec<String>,
-    /// Parameters sent although the registry forbids them.
-    pub allowed_openai_params: Vec<String>,
-    /// Answered here, without a provider.
-    pub mock_response: Option<String>,
-    /// Headers sent with every call.
-    pub extra_headers: Vec<(String, String)>,
-    /// Prices: LiteLLM's name and the decimal text.
-    pub prices: Vec<(String, String)>,
-    /// Members of every request, where the client says nothing: names and JSON texts.
-    pub extra: Vec<(String, String)>,
+impl ModelEntry {
+    /// The deployment's id, as LiteLLM has it in headers, logs and metrics: `model_info.id`, else the hash of
+    /// its name and parameters, in hex.
+    #[must_use]
+    pub fn deployment_id(&self, sha256: impl Fn(&[u8]) -> [u8; 32]) -> String {
+        self.info.id.clone().unwrap_or_else(|| {
+            let digest = sha256(self.id_preimage.expose_secret().as_bytes());
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        })
+    }
 }
 
-/// `model_info`.
-#[derive(Clone, Debug, Default)]
-pub struct ModelInfo {
-    /// LiteLLM's deployment id, where it is set.
-    pub id: Option<String>,
-    /// The model whose facts and prices hold.
-    pub base_model: Option<String>,
-    /// What it is for.
-    pub mode: Option<String>,
-    /// Prices.
-    pub prices: Vec<(String, String)>,
+/// One of `credential_list`.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// `credential_name`.
+    pub name: String,
+    /// `credential_values`: parameters of the deployments that name it.
+    pub values: Vec<(String, Node)>,
 }
 
-/// Reads the list; entries that cannot be used are left out and reported.
-pub(super) fn read_list(
+/// Reads the credentials; those without a name are reported.
+pub(super) fn credentials(list: Option<&Node>, findings: &mut Vec<Finding>) -> Vec<Credential> {
+    let mut credentials = Vec::new();
+    for (index, item) in items(list, "credential_list", findings).iter().enumerate() {
+        let path = format!("credential_list[{index}]");
+        let mut fields = Fields::of(Some(item), &path, &keys::CREDENTIAL, findings);
+        let name = fields.text("credential_name");
+        let values = fields.take("credential_values").into_iter().flat_map(Node::entries);
+        let values = values.map(|(key, value)| (key.python_str(), value.clone())).collect();
+        match name {
+            Some(name) => credentials.push(Credential { name, values }),
+            None => fields.report(item, "credential_name", "is missing; the credential has no effect", None),
+        }
+        fields.finish(Unknown::Refused);
+    }
+    credentials
+}
+
+/// Reads the deployments; those that cannot be used are left out and reported.
+pub(super) fn models(
     list: Option<&Node>,
     credentials: &[Credential],
     findings: &mut Vec<Finding>,
 ) -> Vec<ModelEntry> {
-    let items = list.map(Node::items).unwrap_or_default();
-    let mut models = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
+    let mut models = Vec::new();
+    for (index, item) in items(list, "model_list", findings).iter().enumerate() {
         let path = format!("model_list[{index}]");
-        match read_entry(item, &path, credentials, findings) {
-            Ok(entry) => models.push(entry),
-            Err(message) => findings.push(Finding {
-                severity: Severity::Error,
-                place: Some(item.place.clone()),
-                path,
-                message,
-                hint: Some("the deployment is left out".into()),
-            }),
+        match entries(item, &path, credentials, findings) {
+            Ok(entries) => models.extend(entries),
+            Err(message) => {
+                let hint = Some("the deployment is left out".into());
+                findings.push(Finding::at(Severity::Error, item, path, &message, hint));
+            }
         }
     }
     models
 }
 
-fn read_entry(
+fn items<'node>(list: Option<&'node Node>, name: &str, findings: &mut Vec<Finding>) -> &'node [Node] {
+    let Some(node) = list else { return &[] };
+    if !matches!(node.value, Value::List(_)) {
+        let message = format!("must be a list, not {}; it has no effect", node.kind());
+        findings.push(Finding::at(Severity::Error, node, name.into(), &message, None));
+    }
+    node.items()
+}
+
+/// A deployment, or one for each of its organizations.
+fn entries(
     item: &Node,
     path: &str,
     credentials: &[Credential],
     findings: &mut Vec<Finding>,
-) -> Result<ModelEntry, String> {
-    let mut entry = Fields::of(Some(item), path, findings);
-    let model_name = entry.text("model_name").filter(|name| !name.is_empty());
-    let params = entry.take("litellm_params");
-    let info = entry.take("model_info");
-    entry.rest(&[], Unknown::Refused);
+) -> Result<Vec<ModelEntry>, String> {
+    let mut fields = Fields::of(Some(item), path, &keys::MODEL, findings);
+    let model_name = fields.text("model_name").filter(|name| !name.is_empty());
+    let (own, info) = (fields.take("litellm_params"), fields.take("model_info"));
+    fields.finish(Unknown::Refused);
     let model_name = model_name.ok_or("`model_name` is missing")?;
-    let params_node = params.ok_or("`litellm_params` is missing")?;
-    let params = read_params(params_node, &format!("{path}.litellm_params"), credentials, findings)?;
-    let info = read_info(info, &format!("{path}.model_info"), findings);
-    let id_preimage = id_preimage(&model_name, params_node);
-    Ok(ModelEntry { model_name, params, info, id_preimage, place: item.place.clone() })
+    let own = own.ok_or("`litellm_params` is missing")?;
+    let path_of_params = format!("{path}.litellm_params");
+    let whole = with_credential(own, credentials)?;
+    let params =
+        params::read(&whole, &path_of_params, findings).ok_or("`litellm_params.model` is missing")?;
+    let info = info::read(info, &format!("{path}.model_info"), findings);
+    let entry = ModelEntry {
+        id_preimage: id_preimage(&model_name, own),
+        model_name,
+        params,
+        info,
+        place: item.place.clone(),
+    };
+    // What is wrong with the list was reported when the parameters were read.
+    let unheard = &mut Vec::new();
+    let organizations = organizations(&mut Fields::of(Some(&whole), &path_of_params, &keys::PARAMS, unheard));
+    if organizations.len() < 2 {
+        return Ok(vec![entry]);
+    }
+    let of = |organization: String| {
+        let params = LitellmParams { organization: Some(organization), ..entry.params.clone() };
+        ModelEntry { params, ..entry.clone() }
+    };
+    Ok(organizations.into_iter().map(of).collect())
+}
+
+/// The parameters, and those of the credential that they name where they say nothing themselves.
+fn with_credential(own: &Node, credentials: &[Credential]) -> Result<Node, String> {
+    let Some(name) = own.get("litellm_credential_name").and_then(Node::text) else { return Ok(own.clone()) };
+    let credential = credentials.iter().find(|credential| credential.name == name);
+    let credential = credential.ok_or_else(|| format!("credential_list has no credential named `{name}`"))?;
+    let mut entries: Vec<(Node, Node)> =
+        own.entries().map(|(key, value)| (key.clone(), value.clone())).collect();
+    for (key, value) in &credential.values {
+        if own.get(key).is_none_or(|said| said.value == Value::Null) {
+            entries.retain(|(said, _)| said.text() != Some(key));
+            entries.push((Node::new(Value::Text(key.clone()), value.place.clone()), value.clone()));
+        }
+    }
+    Ok(Node::new(Value::Map(entries), own.place.clone()))
 }
 
 /// The public name, then every parameter's name and value in the order of the file.
@@ -131,69 +151,10 @@ fn id_preimage(model_name: &str, params: &Node) -> SecretString {
     let mut text = model_name.to_owned();
     for (key, value) in params.entries() {
         text.push_str(&key.python_str());
-        text.push_str(&value.python_str());
+        match value.value {
+            Value::Map(_) => text.push_str(&value.python_json()),
+            _ => text.push_str(&value.python_str()),
+        }
     }
     SecretString::from(text)
-}
-
-fn read_params(
-    node: &Node,
-    path: &str,
-    credentials: &[Credential],
-    findings: &mut Vec<Finding>,
-) -> Result<LitellmParams, String> {
-    let mut fields = Fields::of(Some(node), path, findings);
-    let model =
-        fields.text("model").filter(|model| !model.is_empty()).ok_or("`litellm_params.model` is missing")?;
-    let mut params = LitellmParams {
-        model,
-        custom_llm_provider: fields.text("custom_llm_provider"),
-        api_key: fields.secret("api_key"),
-        api_base: fields.text("api_base").or_else(|| fields.text("base_url")),
-        organization: fields.text("organization"),
-        timeout: fields.seconds("timeout"),
-        stream_timeout: fields.seconds("stream_timeout"),
-        num_retries: fields.count("num_retries"),
-        cooldown_time: fields.seconds("cooldown_time"),
-        rpm: fields.count("rpm"),
-        tpm: fields.count("tpm"),
-        order: fields.count("order"),
-        weight: fields.number("weight"),
-        drop_params: fields.switch("drop_params"),
-        additional_drop_params: fields.texts("additional_drop_params"),
-        allowed_openai_params: fields.texts("allowed_openai_params"),
-        mock_response: fields.text("mock_response"),
-        extra_headers: fields.pairs("extra_headers"),
-        prices: fields.prices(),
-        extra: Vec::new(),
-    };
-    // Read above where api_base is absent; known in any case.
-    fields.take("base_url");
-    let credential = fields.text("litellm_credential_name");
-    let extra_body = fields.take("extra_body");
-    let extra = fields.rest(known::PARAMS, Unknown::Sent);
-    let of_body =
-        extra_body.into_iter().flat_map(Node::entries).map(|(key, value)| (key.python_str(), value));
-    params.extra =
-        extra.into_iter().chain(of_body).map(|(name, value)| (name, value.to_json().to_string())).collect();
-    if let Some(name) = credential {
-        let found = credentials.iter().find(|credential| credential.name == name);
-        let credential = found.ok_or_else(|| format!("no credential has the name `{name}`"))?;
-        params.api_key = params.api_key.or_else(|| credential.api_key.clone());
-        params.api_base = params.api_base.or_else(|| credential.api_base.clone());
-    }
-    Ok(params)
-}
-
-fn read_info(node: Option<&Node>, path: &str, findings: &mut Vec<Finding>) -> ModelInfo {
-    let mut fields = Fields::of(node, path, findings);
-    let info = ModelInfo {
-        id: fields.text("id"),
-        base_model: fields.text("base_model"),
-        mode: fields.text("mode"),
-        prices: fields.prices(),
-    };
-    // LiteLLM takes any member here and shows it again.
-    fields.rest(known::MODEL_INFO, Unknown::Kept);
-    info
 }

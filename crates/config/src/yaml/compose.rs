@@ -1,24 +1,30 @@
 //! From the parser's events to a tree, within limits.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use super::scalar::{Oddity, resolve};
+use super::characters::{Tabs, control_character};
+use super::mapping::Mapping;
+use super::scalar::{Oddity, resolve, tagged};
 use super::tree::{Node, Place, Value};
 use crate::finding::{Finding, Severity};
+use crate::keys::is_price;
 
 /// Largest file that is read.
 pub const MAX_FILE_BYTES: usize = 8 * 1024 * 1024;
 /// Deepest nesting.
 pub const MAX_DEPTH: usize = 64;
-/// Most nodes, those that aliases repeat included.
+/// Most values, those that anchors and aliases repeat included.
 pub const MAX_NODES: usize = 500_000;
+/// Longest key on one line, as PyYAML has it.
+const MAX_KEY_CHARS: usize = 1024;
 
 /// Why a text is no usable YAML.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}")]
 pub struct YamlError {
     /// Where.
     pub place: Place,
@@ -26,37 +32,55 @@ pub struct YamlError {
     pub message: String,
 }
 
-impl fmt::Display for YamlError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}:{}:{}: {}", self.place.file, self.place.line, self.place.column, self.message)
-    }
-}
-
-impl std::error::Error for YamlError {}
-
 /// Reads one document; an empty one is None. What surprises people is added to `findings`.
 ///
 /// # Errors
-/// With line and column: no YAML, more than one document, an unknown tag or alias, a key that is no plain
-/// value, or a limit passed.
+/// With line and column: no YAML, more than one document, a tag that cannot be read, an unknown alias, a key
+/// that is a list or mapping, or a limit passed.
 pub fn read(file: &str, text: &str, findings: &mut Vec<Finding>) -> Result<Node, YamlError> {
     let file: Arc<str> = file.into();
-    let start = Place { file: Arc::clone(&file), line: 1, column: 1 };
+    let place = |line, column| Place { file: Arc::clone(&file), line, column };
     if text.len() > MAX_FILE_BYTES {
         let message = format!("the file is larger than {MAX_FILE_BYTES} bytes");
-        return Err(YamlError { place: start, message });
+        return Err(YamlError { place: place(1, 1), message });
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut composer =
-        Composer { file, open: Vec::new(), anchors: HashMap::new(), nodes: 0, findings, root: None };
+    if let Some((line, column)) = control_character(text) {
+        let message =
+            "a control character or line separator; write it as an escape in double quotes".to_owned();
+        return Err(YamlError { place: place(line, column), message });
+    }
+    let is_other =
+        |line: &str| line.strip_prefix("%YAML ").is_some_and(|version| !version.trim().starts_with("1."));
+    if let Some(line) = text.lines().position(is_other) {
+        let message = "only version 1 of YAML is read".to_owned();
+        return Err(YamlError { place: place(line + 1, 1), message });
+    }
+    let start = place(1, 1);
+    let mut tabs = Tabs::of(text);
+    let mut composer = Composer {
+        file: Arc::clone(&file),
+        open: Vec::new(),
+        anchors: HashMap::new(),
+        nodes: 0,
+        findings,
+        root: None,
+        has_document: false,
+        // PyYAML adds no line end that the text lacks.
+        end: (!text.ends_with(['\n', '\r'])).then(|| text.chars().count()),
+    };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| YamlError {
             place: composer.place(error.marker().line(), error.marker().col()),
             message: error.info().to_owned(),
         })?;
+        if let Some((line, column)) = tabs.as_mut().and_then(|tabs| tabs.refused(&event, &span)) {
+            let message = "a tab between words; use spaces".to_owned();
+            return Err(YamlError { place: place(line, column), message });
+        }
         composer.take(event, span)?;
     }
-    Ok(composer.root.unwrap_or(Node { value: Value::Null, place: start }))
+    Ok(composer.root.unwrap_or(Node::new(Value::Null, start)))
 }
 
 struct Composer<'findings> {
@@ -66,6 +90,9 @@ struct Composer<'findings> {
     nodes: usize,
     findings: &'findings mut Vec<Finding>,
     root: Option<Node>,
+    has_document: bool,
+    /// Characters of a text that ends without a line end.
+    end: Option<usize>,
 }
 
 /// A list or dict that is being read.
@@ -77,7 +104,13 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<(Node, Node)>, key: Option<Node>, merges: Vec<Node> },
+    Map { entries: Vec<(Node, Node)>, key: Option<Key>, merges: Vec<Node> },
+}
+
+/// A key whose value comes next.
+struct Key {
+    node: Node,
+    is_merge: bool,
 }
 
 impl Composer<'_> {
@@ -89,53 +122,76 @@ impl Composer<'_> {
         let place = self.place(span.start.line(), span.start.col());
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(_) if self.root.is_some() => Err(YamlError {
+            Event::DocumentStart(_) if self.has_document => Err(YamlError {
                 place,
                 message: "only one document is read; remove the `---` and what follows".into(),
             }),
-            Event::DocumentStart(_) => Ok(()),
+            Event::DocumentStart(_) => {
+                self.has_document = true;
+                Ok(())
+            }
             Event::Alias(anchor) => {
-                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                let Some(node) = self.anchors.get(&anchor) else {
                     return Err(YamlError {
                         place,
                         message: "the alias stands inside what it repeats".into(),
                     });
                 };
-                self.count(count_of(&node), &place)?;
-                self.add(Node { place, ..node })
+                let (count, value) = (node.count(), node.value.clone());
+                self.count(count, &place)?;
+                self.add(Node::new(value, place), false)
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.count(1, &place)?;
-                let value = self.scalar(&text, style, tag.as_deref(), &place)?;
-                let node = Node { value, place };
-                self.keep(anchor, &node);
-                self.add(node)
+                if self.awaits_key() && text.len() > MAX_KEY_CHARS && span.len() > MAX_KEY_CHARS {
+                    return Err(YamlError {
+                        place,
+                        message: format!("a key longer than {MAX_KEY_CHARS} characters"),
+                    });
+                }
+                let is_merge =
+                    text == "<<" && style == ScalarStyle::Plain && tag.is_none() && self.awaits_key();
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let is_cut = is_block && self.end.is_some_and(|end| span.end.index() >= end);
+                let text = if is_cut { text.strip_suffix('\n').unwrap_or(&text) } else { &text };
+                let value = self.scalar(text, style, tag.as_deref(), &place)?;
+                let node = Node::new(value, place);
+                self.keep(anchor, &node)?;
+                self.add(node, is_merge)
             }
             Event::SequenceStart(anchor, tag) => {
-                check_tag(tag.as_deref(), "seq", &place)?;
+                check_tag(tag, "seq", &place)?;
                 self.enter(place, anchor, Content::List(Vec::new()))
             }
             Event::MappingStart(anchor, tag) => {
-                check_tag(tag.as_deref(), "map", &place)?;
+                check_tag(tag, "map", &place)?;
                 self.enter(place, anchor, Content::Map { entries: Vec::new(), key: None, merges: Vec::new() })
             }
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
         }
     }
 
+    /// Whether the next value is a dict's key.
+    fn awaits_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { content: Content::Map { key: None, .. }, .. }))
+    }
+
     fn count(&mut self, nodes: usize, place: &Place) -> Result<(), YamlError> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
-            let message = format!("more than {MAX_NODES} values, those that aliases repeat included");
+            let message =
+                format!("more than {MAX_NODES} values, those that anchors and aliases repeat included");
             return Err(YamlError { place: place.clone(), message });
         }
         Ok(())
     }
 
-    fn keep(&mut self, anchor: usize, node: &Node) {
+    fn keep(&mut self, anchor: usize, node: &Node) -> Result<(), YamlError> {
         if anchor != 0 {
+            self.count(node.count(), &node.place)?;
             self.anchors.insert(anchor, node.clone());
         }
+        Ok(())
     }
 
     fn enter(&mut self, place: Place, anchor: usize, content: Content) -> Result<(), YamlError> {
@@ -151,15 +207,32 @@ impl Composer<'_> {
         let Some(Open { place, anchor, content }) = self.open.pop() else { return Ok(()) };
         let value = match content {
             Content::List(items) => Value::List(items),
-            Content::Map { entries, merges, .. } => Value::Map(self.merged(entries, merges)?),
+            Content::Map { entries, merges, .. } => Value::Map(self.mapping(entries, merges)?),
         };
-        let node = Node { value, place };
-        self.keep(anchor, &node);
-        self.add(node)
+        let node = Node::new(value, place);
+        self.keep(anchor, &node)?;
+        self.add(node, false)
+    }
+
+    /// Merged entries come first and yield to the dict's own; of equal keys the last counts.
+    fn mapping(&mut self, own: Vec<(Node, Node)>, merges: Vec<Node>) -> Result<Vec<(Node, Node)>, YamlError> {
+        let mut mapping = Mapping::default();
+        for merge in merges {
+            let place = merge.place.clone();
+            mapping.merge(merge).map_err(|message| YamlError { place, message: message.to_owned() })?;
+        }
+        for (key, value) in own {
+            let (name, place) = (key.python_str(), key.place.clone());
+            if mapping.own(key, value) {
+                let message = "stands twice in the same mapping; the last one counts";
+                self.report(Severity::Warning, place, Some(&name), message, "remove one of them");
+            }
+        }
+        Ok(mapping.into_entries())
     }
 
     /// Puts a finished node where it belongs.
-    fn add(&mut self, node: Node) -> Result<(), YamlError> {
+    fn add(&mut self, node: Node, is_merge: bool) -> Result<(), YamlError> {
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
             Some(Content::List(items)) => items.push(node),
@@ -170,46 +243,12 @@ impl Composer<'_> {
                         message: "a list or mapping cannot be a key".into(),
                     });
                 }
-                None => *key = Some(node),
-                Some(key) if is_merge(&key) => merges.push(node),
-                Some(key) => entries.push((key, node)),
+                None => *key = Some(Key { node, is_merge }),
+                Some(Key { is_merge: true, .. }) => merges.push(node),
+                Some(key) => entries.push((key.node, node)),
             },
         }
         Ok(())
-    }
-
-    /// Merged entries come first and yield to the dict's own; of two equal keys the last counts, at the first's place.
-    fn merged(&mut self, own: Vec<(Node, Node)>, merges: Vec<Node>) -> Result<Vec<(Node, Node)>, YamlError> {
-        let mut entries: Vec<(Node, Node)> = Vec::new();
-        for merge in merges {
-            let place = merge.place.clone();
-            let sources = match merge.value {
-                // Of several sources the first counts.
-                Value::List(items) => items.into_iter().rev().collect(),
-                _ => vec![merge],
-            };
-            for source in sources {
-                let Value::Map(merged) = source.value else {
-                    return Err(YamlError { place, message: "`<<` merges mappings only".into() });
-                };
-                merged.into_iter().for_each(|entry| put(&mut entries, entry));
-            }
-        }
-        let mut seen: Vec<&Node> = Vec::with_capacity(own.len());
-        for (key, _) in &own {
-            if seen.iter().any(|other| same_key(other, key)) {
-                self.findings.push(Finding {
-                    severity: Severity::Warning,
-                    place: Some(key.place.clone()),
-                    path: String::new(),
-                    message: format!("`{}` stands twice; the last one counts", key.python_str()),
-                    hint: Some("remove one of them".into()),
-                });
-            }
-            seen.push(key);
-        }
-        own.into_iter().for_each(|entry| put(&mut entries, entry));
-        Ok(entries)
     }
 
     fn scalar(
@@ -220,102 +259,84 @@ impl Composer<'_> {
         place: &Place,
     ) -> Result<Value, YamlError> {
         let refused = |message: String| YamlError { place: place.clone(), message };
-        let Some(tag) = tag else {
-            if style != ScalarStyle::Plain {
-                return Ok(Value::Text(text.to_owned()));
-            }
-            let (value, oddity) =
-                resolve(text).ok_or_else(|| refused("`=` stands for nothing that can be read".into()))?;
-            self.report(oddity, text, &value, place);
-            return Ok(value);
-        };
-        if tag.handle == "!" && tag.suffix.is_empty() {
+        // A bare `!` says nothing to PyYAML, not even for a quoted scalar.
+        let is_bare = tag.is_some_and(|tag| full_name(tag) == "!");
+        if let Some(tag) = tag.filter(|_| !is_bare) {
+            let name = full_name(tag);
+            let Some(name) = name.strip_prefix(CORE) else { return Err(refused(unreadable(&name))) };
+            return tagged(name, text).map_err(refused);
+        }
+        if style != ScalarStyle::Plain && !is_bare {
             return Ok(Value::Text(text.to_owned()));
         }
-        let resolved = resolve(text).map(|(value, _)| value);
-        let fits = match (name_of(tag), resolved) {
-            (Some("str"), _) => Some(Value::Text(text.to_owned())),
-            (Some("null"), _) => Some(Value::Null),
-            (Some("int"), Some(value @ Value::Int(_))) | (Some("bool"), Some(value @ Value::Bool(_))) => {
-                Some(value)
-            }
-            (Some("float"), Some(value @ Value::Float(..))) => Some(value),
-            #[expect(clippy::cast_precision_loss, reason = "what Python's float() does")]
-            (Some("float"), Some(Value::Int(number))) => Some(Value::Float(number as f64, text.into())),
-            (Some("float"), _) => text.parse().ok().map(|number| Value::Float(number, text.into())),
-            _ => None,
-        };
-        fits.ok_or_else(|| refused(format!("`{}{}` cannot be read here", tag.handle, tag.suffix)))
+        if self.awaits_key() && (text == "=" || text == "<<") {
+            return Ok(Value::Text(text.to_owned()));
+        }
+        let (value, oddity) = resolve(text).map_err(refused)?;
+        if let Some(oddity) = oddity {
+            let (message, hint) = oddity.words();
+            // LiteLLM reads a price from a text too.
+            let is_harmless = oddity == Oddity::NumberAsText && self.key().is_some_and(is_price);
+            let severity = if is_harmless { Severity::Info } else { Severity::Warning };
+            self.report(severity, place.clone(), None, message, hint);
+        }
+        Ok(value)
     }
 
-    fn report(&mut self, oddity: Option<Oddity>, text: &str, value: &Value, place: &Place) {
-        let (message, hint) = match (oddity, value) {
-            (Some(Oddity::Sexagesimal), Value::Int(number)) => (
-                format!("`{text}` is read as {number}, a number of base sixty"),
-                format!("write \"{text}\" for a text"),
-            ),
-            (Some(Oddity::Sexagesimal), _) => (
-                format!("`{text}` is read as a number of base sixty"),
-                format!("write \"{text}\" for a text"),
-            ),
-            (Some(Oddity::NumberAsText), _) => {
-                let hint = "YAML 1.1 wants a dot and a signed exponent: 1.0e-6".to_owned();
-                (format!("`{text}` is read as a text, not as a number"), hint)
+    /// The key whose value is being read.
+    fn key(&self) -> Option<&str> {
+        match &self.open.last()?.content {
+            Content::Map { key: Some(key), .. } => key.node.text(),
+            _ => None,
+        }
+    }
+
+    fn report(&mut self, severity: Severity, place: Place, name: Option<&str>, message: &str, hint: &str) {
+        let mut path = String::new();
+        for open in &self.open {
+            match &open.content {
+                Content::List(items) => path.push_str(&format!("[{}]", items.len())),
+                Content::Map { key: Some(key), .. } => join(&mut path, &key.node.python_str()),
+                Content::Map { .. } => {}
             }
-            (Some(Oddity::Octal), Value::Int(number)) => (
-                format!("`{text}` is read as {number}, an octal number"),
-                "leave out the leading zero, or quote it".into(),
-            ),
-            _ => return,
-        };
-        let place = Some(place.clone());
+        }
+        if let Some(name) = name {
+            join(&mut path, name);
+        }
         self.findings.push(Finding {
-            severity: Severity::Info,
-            place,
-            path: String::new(),
-            message,
-            hint: Some(hint),
+            severity,
+            place: Some(place),
+            path,
+            message: message.to_owned(),
+            hint: Some(hint.to_owned()),
         });
     }
 }
 
-fn name_of(tag: &Tag) -> Option<&str> {
-    let core = tag.handle == "tag:yaml.org,2002:" || tag.handle == "!!";
-    core.then_some(tag.suffix.as_str())
+/// The prefix of YAML's own tags.
+const CORE: &str = "tag:yaml.org,2002:";
+
+/// A tag as written in full.
+fn full_name(tag: &Tag) -> String {
+    let handle = if tag.handle == "!!" { CORE } else { tag.handle.as_str() };
+    format!("{handle}{}", tag.suffix)
 }
 
-fn check_tag(tag: Option<&Tag>, expected: &str, place: &Place) -> Result<(), YamlError> {
-    let fits =
-        tag.is_none_or(|tag| name_of(tag) == Some(expected) || (tag.handle == "!" && tag.suffix.is_empty()));
-    if fits {
+fn join(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
+}
+
+fn unreadable(name: &str) -> String {
+    format!("the tag `{name}` cannot be read; leave it out")
+}
+
+fn check_tag(tag: Option<Cow<'_, Tag>>, expected: &str, place: &Place) -> Result<(), YamlError> {
+    let Some(name) = tag.as_deref().map(full_name) else { return Ok(()) };
+    if name == "!" || name.strip_prefix(CORE) == Some(expected) {
         return Ok(());
     }
-    let shown = tag.map(|tag| format!("{}{}", tag.handle, tag.suffix)).unwrap_or_default();
-    Err(YamlError { place: place.clone(), message: format!("`{shown}` cannot be read here") })
-}
-
-fn is_merge(key: &Node) -> bool {
-    matches!(&key.value, Value::Text(text) if text == "<<")
-}
-
-/// Python's dict takes 1, 1.0 and True for the same key; only equal texts occur in practice.
-fn same_key(one: &Node, other: &Node) -> bool {
-    one.value == other.value
-}
-
-fn put(entries: &mut Vec<(Node, Node)>, (key, value): (Node, Node)) {
-    match entries.iter_mut().find(|(known, _)| same_key(known, &key)) {
-        Some(entry) => entry.1 = value,
-        None => entries.push((key, value)),
-    }
-}
-
-fn count_of(node: &Node) -> usize {
-    match &node.value {
-        Value::List(items) => 1 + items.iter().map(count_of).sum::<usize>(),
-        Value::Map(entries) => {
-            1 + entries.iter().map(|(key, value)| count_of(key) + count_of(value)).sum::<usize>()
-        }
-        _ => 1,
-    }
+    Err(YamlError { place: place.clone(), message: unreadable(&name) })
 }

@@ -1,10 +1,11 @@
-//! What a plain scalar means, by the rules of PyYAML's resolver and safe constructor.
+//! What a scalar means, by the rules of PyYAML's resolver and safe constructor.
 
+use super::timestamp::timestamp;
 use super::tree::Value;
 
 /// A reading that surprises people, to be reported with its remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Oddity {
+pub(super) enum Oddity {
     /// `12:30` is 750.
     Sexagesimal,
     /// `1e3` is a text, because YAML 1.1 wants a dot and a sign.
@@ -15,9 +16,32 @@ pub(crate) enum Oddity {
     Date,
 }
 
-/// The value of a plain scalar. None: PyYAML refuses it.
-pub(crate) fn resolve(text: &str) -> Option<(Value, Option<Oddity>)> {
-    let plain = |value| Some((value, None));
+impl Oddity {
+    /// What is said about it, and the remedy. The scalar is not shown: it may be a secret.
+    pub(super) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sexagesimal => {
+                ("digits with colons are a number of base sixty (12:30 is 750)", "quote it to have a text")
+            }
+            Self::NumberAsText => (
+                "is read as a text: YAML 1.1 wants a dot and a signed exponent in a number",
+                "write 1.0e-6 for a number, or quote it",
+            ),
+            Self::Octal => (
+                "a leading zero makes it an octal number (010 is 8)",
+                "leave the zero out, or quote it to have a text",
+            ),
+            Self::Date => ("is read as a date", "quote it to have a text"),
+        }
+    }
+}
+
+/// The value of a plain scalar.
+///
+/// # Errors
+/// PyYAML refuses it: `=`, `<<`, a number without digits, a date that is none.
+pub(super) fn resolve(text: &str) -> Result<(Value, Option<Oddity>), String> {
+    let plain = |value| Ok((value, None));
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return plain(Value::Null),
         "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
@@ -26,25 +50,50 @@ pub(crate) fn resolve(text: &str) -> Option<(Value, Option<Oddity>)> {
         "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             return plain(Value::Bool(false));
         }
-        "=" => return None,
+        "=" | "<<" => return Err(format!("a plain `{text}` is no value; quote it to have a text")),
         _ => {}
     }
     if let Some(number) = float(text) {
         let oddity = text.contains(':').then_some(Oddity::Sexagesimal);
-        return Some((Value::Float(number, text.into()), oddity));
+        return Ok((Value::Float(number, text.into()), oddity));
     }
-    match int(text) {
-        Some(Some((number, oddity))) => return Some((Value::Int(number), oddity)),
-        Some(None) => return plain(Value::Text(text.to_owned())),
-        None => {}
+    if is_int(text) {
+        let oddity = match unsigned(text).1.as_bytes() {
+            digits if digits.contains(&b':') => Some(Oddity::Sexagesimal),
+            [b'0', b'1'..=b'7' | b'_', ..] => Some(Oddity::Octal),
+            _ => None,
+        };
+        return Ok((int(text)?, oddity));
     }
-    let oddity = if is_date(text) {
-        Some(Oddity::Date)
-    } else {
-        (text.bytes().any(|byte| matches!(byte, b'e' | b'E')) && is_scientific(text))
-            .then_some(Oddity::NumberAsText)
-    };
-    Some((Value::Text(text.to_owned()), oddity))
+    if let Some(date) = timestamp(text) {
+        return Ok((Value::Date(date?.into()), Some(Oddity::Date)));
+    }
+    let oddity = is_scientific(text).then_some(Oddity::NumberAsText);
+    Ok((Value::Text(text.to_owned()), oddity))
+}
+
+/// The value of a scalar with an explicit tag of YAML's own, `name` without its prefix.
+///
+/// # Errors
+/// The tag cannot be read, or the text is none of its values.
+pub(super) fn tagged(name: &str, text: &str) -> Result<Value, String> {
+    let refused = || format!("`!!{name}` does not fit the value");
+    match name {
+        "str" => Ok(Value::Text(text.to_owned())),
+        "null" => Ok(Value::Null),
+        "bool" => match text.to_lowercase().as_str() {
+            "yes" | "true" | "on" => Ok(Value::Bool(true)),
+            "no" | "false" | "off" => Ok(Value::Bool(false)),
+            _ => Err(refused()),
+        },
+        "int" => int(text.trim()).map_err(|_| refused()),
+        "float" => float(text)
+            .or_else(|| python_float(text))
+            .map(|number| Value::Float(number, text.into()))
+            .ok_or_else(refused),
+        "timestamp" => timestamp(text).ok_or_else(refused)?.map(|date| Value::Date(date.into())),
+        _ => Err(format!("the tag `!!{name}` cannot be read; leave it out")),
+    }
 }
 
 fn unsigned(text: &str) -> (bool, &str) {
@@ -58,16 +107,18 @@ fn all(text: &str, of: impl Fn(u8) -> bool) -> bool {
     !text.is_empty() && text.bytes().all(of)
 }
 
-const fn digit(byte: u8) -> bool {
-    byte.is_ascii_digit()
-}
-
 const fn digit_or_bar(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b'_'
 }
 
 fn starts_with_digit(text: &str) -> bool {
-    text.bytes().next().is_some_and(digit)
+    text.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+}
+
+/// What Python's `float()` takes beyond YAML's floats.
+fn python_float(text: &str) -> Option<f64> {
+    let text = text.trim().replace('_', "");
+    text.bytes().any(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// A float of YAML 1.1: a dot is needed, and an exponent needs its sign.
@@ -84,150 +135,92 @@ fn float(text: &str) -> Option<f64> {
         Some((fraction, exponent)) => (fraction, Some(exponent)),
         None => (rest, None),
     };
-    let is_exponent = exponent
-        .is_none_or(|exponent| exponent.strip_prefix(['-', '+']).is_some_and(|digits| all(digits, digit)));
+    let is_exponent = exponent.is_none_or(|exponent| {
+        exponent.strip_prefix(['-', '+']).is_some_and(|digits| all(digits, |byte| byte.is_ascii_digit()))
+    });
     if !fraction.bytes().all(digit_or_bar) || !is_exponent {
         return None;
     }
-    let clean = |text: &str| text.replace('_', "");
     if whole.contains(':') {
         // Base sixty has no exponent.
-        exponent.is_none().then_some(())?;
-        let parts = sixties(whole)?;
-        let whole: f64 = parts.into_iter().fold(0.0, |sum, part| sum * 60.0 + part);
-        let fraction: f64 = format!("0.{}", clean(fraction)).parse().ok()?;
-        return Some(signed(whole + fraction));
+        return (exponent.is_none() && is_sixties(whole)).then(|| signed(float_of_sixties(whole, fraction)));
     }
     let has_whole = starts_with_digit(whole) && all(whole, digit_or_bar);
     // `.5` is a number, `-.5` and `._5` are not.
-    let bare = whole.is_empty() && body.len() == text.len() && starts_with_digit(fraction);
-    if !has_whole && !bare {
+    let is_bare = whole.is_empty() && body.len() == text.len() && starts_with_digit(fraction);
+    if !has_whole && !is_bare {
         return None;
     }
     let exponent = exponent.map(|exponent| format!("e{exponent}")).unwrap_or_default();
+    let clean = |text: &str| text.replace('_', "");
     format!("0{}.{}0{exponent}", clean(whole), clean(fraction)).parse().ok().map(signed)
 }
 
-/// The parts of `12:30`, where it is one.
-fn sixties(text: &str) -> Option<Vec<f64>> {
-    let mut parts = text.split(':');
-    let first = parts.next().filter(|first| starts_with_digit(first) && all(first, digit_or_bar))?;
-    let mut numbers = vec![first.replace('_', "").parse().ok()?];
-    for part in parts {
-        let is_part = match part.as_bytes() {
-            [one] => digit(*one),
-            [ten, one] => (b'0'..=b'5').contains(ten) && digit(*one),
-            _ => false,
-        };
-        numbers.push(is_part.then(|| part.parse().ok()).flatten()?);
+/// The parts are added from the last one, as PyYAML does, so that the rounding is the same.
+fn float_of_sixties(whole: &str, fraction: &str) -> f64 {
+    let text = format!("{whole}.{fraction}0").replace('_', "");
+    let (mut sum, mut base) = (0.0, 1.0);
+    for part in text.rsplit(':') {
+        sum += part.parse::<f64>().unwrap_or_default() * base;
+        base *= 60.0;
     }
-    (numbers.len() > 1).then_some(numbers)
+    sum
 }
 
-/// An int of YAML 1.1. None: no int. Some(None): an int beyond 128 bits.
-fn int(text: &str) -> Option<Option<(i128, Option<Oddity>)>> {
-    let (negative, body) = unsigned(text);
-    let signed = |number: i128| if negative { -number } else { number };
-    let based = |digits: &str, base: u32, oddity| {
-        let digits = digits.replace('_', "");
-        (!digits.is_empty())
-            .then(|| i128::from_str_radix(&digits, base).ok().map(|number| (signed(number), oddity)))
+/// `12:30`: digits, then parts below sixty.
+fn is_sixties(text: &str) -> bool {
+    let is_part = |part: &str| match part.as_bytes() {
+        [one] => one.is_ascii_digit(),
+        [ten, one] => matches!(ten, b'0'..=b'5') && one.is_ascii_digit(),
+        _ => false,
     };
-    if let Some(digits) =
-        body.strip_prefix("0b").filter(|digits| all(digits, |byte| matches!(byte, b'0' | b'1' | b'_')))
-    {
-        return based(digits, 2, None);
+    text.split_once(':').is_some_and(|(first, rest)| {
+        starts_with_digit(first) && all(first, digit_or_bar) && rest.split(':').all(is_part)
+    })
+}
+
+/// Whether a plain scalar has the form of an int of YAML 1.1.
+fn is_int(text: &str) -> bool {
+    let body = unsigned(text).1;
+    let digits_of = |digits: Option<&str>, of: fn(u8) -> bool| digits.is_some_and(|digits| all(digits, of));
+    let is_decimal = matches!(body.as_bytes(), [b'1'..=b'9', ..]);
+    body == "0"
+        || digits_of(body.strip_prefix("0b"), |byte| matches!(byte, b'0' | b'1' | b'_'))
+        || digits_of(body.strip_prefix("0x"), |byte| byte.is_ascii_hexdigit() || byte == b'_')
+        || digits_of(body.strip_prefix('0'), |byte| matches!(byte, b'0'..=b'7' | b'_'))
+        || (is_decimal && (all(body, digit_or_bar) || is_sixties(body)))
+}
+
+/// The value of an int, as PyYAML's constructor makes it; beyond 128 bits it stays a text.
+fn int(text: &str) -> Result<Value, String> {
+    let text = text.replace('_', "");
+    let (negative, body) = unsigned(&text);
+    let (base, digits) = match body.as_bytes() {
+        [b'0'] => (10, body),
+        [b'0', b'b', ..] => (2, body.strip_prefix("0b").unwrap_or(body)),
+        [b'0', b'x', ..] => (16, body.strip_prefix("0x").unwrap_or(body)),
+        [b'0', ..] => (8, body),
+        _ => (10, body),
+    };
+    let parts = digits.split(':');
+    let mut sum: Option<i128> = Some(0);
+    for part in parts {
+        if !all(part, |byte| char::from(byte).is_digit(base)) {
+            return Err("the number has no digits; quote it to have a text".into());
+        }
+        let part = i128::from_str_radix(part, base).ok();
+        sum = sum.and_then(|sum| sum.checked_mul(60)?.checked_add(part?));
     }
-    if let Some(digits) =
-        body.strip_prefix("0x").filter(|digits| all(digits, |byte| byte.is_ascii_hexdigit() || byte == b'_'))
-    {
-        return based(digits, 16, None);
-    }
-    if body == "0" {
-        return Some(Some((0, None)));
-    }
-    if let Some(digits) = body.strip_prefix('0') {
-        let is_octal = all(digits, |byte| matches!(byte, b'0'..=b'7' | b'_'));
-        return is_octal.then(|| based(body, 8, Some(Oddity::Octal))).flatten();
-    }
-    if !starts_with_digit(body) {
-        return None;
-    }
-    if body.contains(':') {
-        let number = sixties(body)?.into_iter().try_fold(0_i128, |sum, part| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "parts are whole numbers below 2^53 or saturate"
-            )]
-            let part = part as i128;
-            sum.checked_mul(60)?.checked_add(part)
-        });
-        return Some(number.map(|number| (signed(number), Some(Oddity::Sexagesimal))));
-    }
-    all(body, digit_or_bar).then(|| based(body, 10, None)).flatten()
+    Ok(match sum {
+        Some(number) => Value::Int(if negative { -number } else { number }),
+        None => Value::Text(text),
+    })
 }
 
 /// What every other tool calls a number and YAML 1.1 does not.
 fn is_scientific(text: &str) -> bool {
-    let (_, body) = unsigned(text);
-    let looks = body.bytes().all(|byte| digit(byte) || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    looks && text.parse::<f64>().is_ok_and(f64::is_finite)
-}
-
-fn is_date(text: &str) -> bool {
-    let mut parts = text.splitn(3, '-');
-    let year = parts.next().is_some_and(|year| year.len() == 4 && all(year, digit));
-    let month = parts.next().is_some_and(|month| matches!(month.len(), 1 | 2) && all(month, digit));
-    let day = parts.next().is_some_and(|day| {
-        let end = day.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(day.len());
-        let rest = day.get(end..).unwrap_or_default();
-        let is_day = matches!(end, 1 | 2);
-        is_day && (rest.is_empty() || (rest.starts_with(['T', 't', ' ', '\t']) && rest.contains(':')))
-    });
-    year && month && day
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, expected: Value) {
-        assert_eq!(resolve(text).map(|(value, _)| value), Some(expected), "{text}");
-    }
-
-    #[test]
-    fn plain_scalars_mean_what_pyyaml_says() {
-        for (text, number) in [
-            ("0", 0),
-            ("-5", -5),
-            ("010", 8),
-            ("0b11", 3),
-            ("0x1F", 31),
-            ("1_000", 1000),
-            ("12:30", 750),
-            ("+7", 7),
-            ("1:1:1", 3661),
-        ] {
-            check(text, Value::Int(number));
-        }
-        for (text, number) in [
-            ("1.0", 1.0),
-            ("1.", 1.0),
-            (".5", 0.5),
-            ("1.5e+3", 1500.0),
-            ("1_0.5", 10.5),
-            ("1:30.5", 90.5),
-            ("-.inf", f64::NEG_INFINITY),
-        ] {
-            check(text, Value::Float(number, text.into()));
-        }
-        for text in
-            ["1e3", "0o10", "089", "-.5", "1.0e3", "12:60", "y", "n", "._1", "1.2.3", "2025-01-01", "-", "+"]
-        {
-            check(text, Value::Text(text.into()));
-        }
-        assert_eq!(resolve("="), None);
-        assert_eq!(resolve("1e-06").unwrap().1, Some(Oddity::NumberAsText));
-        assert_eq!(resolve("2025-01-01").unwrap().1, Some(Oddity::Date));
-    }
+    let body = unsigned(text).1;
+    let has_exponent = body.bytes().any(|byte| matches!(byte, b'e' | b'E'));
+    let looks = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+    has_exponent && starts_with_digit(body) && body.bytes().all(looks) && body.parse::<f64>().is_ok()
 }

@@ -1,9 +1,10 @@
 //! The tree of a document.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// Where a node stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file.
     pub file: Arc<str>,
@@ -13,8 +14,14 @@ pub struct Place {
     pub column: usize,
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
 /// A value as Python would have it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Value {
     /// None.
     Null,
@@ -24,30 +31,67 @@ pub enum Value {
     Int(i128),
     /// A float, with the text that it was written as, so that money is never read from the float.
     Float(f64, Box<str>),
-    /// A str; dates too, as they were written.
+    /// A str.
     Text(String),
+    /// A date, or a date with a time, as Python's `str()` writes it.
+    Date(Box<str>),
     /// A list.
     List(Vec<Node>),
     /// A dict, in its order, without duplicates.
     Map(Vec<(Node, Node)>),
 }
 
-/// A value with its place.
-#[derive(Clone, Debug, PartialEq)]
+/// A value with its place. Its debug print shows no value, because any text may be a secret.
+#[derive(Clone, PartialEq)]
 pub struct Node {
     /// The value.
     pub value: Value,
     /// Where it stands.
     pub place: Place,
+    /// It stands for a variable, whose values are texts whatever is meant.
+    pub from_environment: bool,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} at {}", self.kind(), self.place)
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.kind())
+    }
+}
+
+impl Value {
+    /// What it is called to people.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "true or false",
+            Self::Int(_) => "a whole number",
+            Self::Float(..) => "a number",
+            Self::Text(_) => "a text",
+            Self::Date(_) => "a date",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a mapping",
+        }
+    }
 }
 
 impl Node {
+    /// A value at its place.
+    #[must_use]
+    pub const fn new(value: Value, place: Place) -> Self {
+        Self { value, place, from_environment: false }
+    }
+
     /// The value under a key of a dict.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.entries()
-            .find(|(key, _)| matches!(&key.value, Value::Text(text) if text == name))
-            .map(|(_, value)| value)
+        self.entries().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value)
     }
 
     /// The entries of a dict; none for anything else.
@@ -77,93 +121,21 @@ impl Node {
         }
     }
 
-    /// What Python calls its type, for people.
+    /// What its value is called to people.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
-        match self.value {
-            Value::Null => "nothing",
-            Value::Bool(_) => "true or false",
-            Value::Int(_) => "a whole number",
-            Value::Float(..) => "a number",
-            Value::Text(_) => "a text",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a mapping",
-        }
+        self.value.kind()
     }
 
-    /// The value as JSON. Keys become texts as Python's `json.dumps` makes them.
+    /// Values in it, itself and keys included.
     #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Json;
+    pub fn count(&self) -> usize {
         match &self.value {
-            Value::Null => Json::Null,
-            Value::Bool(value) => Json::Bool(*value),
-            Value::Int(number) => {
-                i64::try_from(*number).map_or_else(|_| Json::from(number.to_string()), Json::from)
+            Value::List(items) => 1 + items.iter().map(Self::count).sum::<usize>(),
+            Value::Map(entries) => {
+                1 + entries.iter().map(|(key, value)| key.count() + value.count()).sum::<usize>()
             }
-            Value::Float(number, _) => serde_json::Number::from_f64(*number)
-                .map_or_else(|| Json::from(python_float(*number)), Json::Number),
-            Value::Text(text) => Json::from(text.as_str()),
-            Value::List(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(entries) => entries
-                .iter()
-                .map(|(key, value)| (key.key_text(), value.to_json()))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
+            _ => 1,
         }
     }
-
-    /// A dict's key as `json.dumps` writes it.
-    fn key_text(&self) -> String {
-        match &self.value {
-            Value::Text(text) => text.clone(),
-            Value::Null => "null".into(),
-            Value::Bool(value) => value.to_string(),
-            _ => self.python_str(),
-        }
-    }
-
-    /// The value as Python's `str()` writes it, dicts as JSON: what LiteLLM's deployment ids are made of.
-    #[must_use]
-    pub fn python_str(&self) -> String {
-        match &self.value {
-            Value::Null => "None".into(),
-            Value::Bool(true) => "True".into(),
-            Value::Bool(false) => "False".into(),
-            Value::Int(number) => number.to_string(),
-            Value::Float(number, _) => python_float(*number),
-            Value::Text(text) => text.clone(),
-            Value::List(items) => {
-                let items: Vec<String> = items.iter().map(Self::python_repr).collect();
-                format!("[{}]", items.join(", "))
-            }
-            Value::Map(_) => self.to_json().to_string(),
-        }
-    }
-
-    fn python_repr(&self) -> String {
-        match &self.value {
-            Value::Text(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-            _ => self.python_str(),
-        }
-    }
-}
-
-/// A float as Python's `repr` writes it.
-fn python_float(number: f64) -> String {
-    if number.is_nan() {
-        return "nan".into();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "inf".into() } else { "-inf".into() };
-    }
-    let magnitude = number.abs();
-    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
-        let text = format!("{number:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) = exponent.strip_prefix('-').map_or(("+", exponent), |digits| ("-", digits));
-        return format!("{mantissa}e{sign}{digits:0>2}");
-    }
-    let text = format!("{number}");
-    if text.contains('.') { text } else { format!("{text}.0") }
 }

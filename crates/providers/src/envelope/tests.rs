@@ -99,7 +99,7 @@ proptest::proptest! {
         let members: Vec<String> = (0..count).map(|index| format!("\"k{index}\": {index}")).collect();
         let body = format!("{{ {} }}", members.join(" , "));
         let removed: Vec<usize> = (0..count).filter(|index| mask & (1 << index) != 0).collect();
-        let text = edited(&body, |envelope, edits| {
+        let text = edited(&body, |_, edits| {
             for index in &removed {
                 edits.remove(*index);
             }

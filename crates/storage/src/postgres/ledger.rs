@@ -8,7 +8,7 @@ use weighhouse_types::{CallId, KeyHash, KeyId, Nanos};
 use super::PostgresStore;
 use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
 use crate::error::StoreError;
-use crate::records::{LedgerFilter, LedgerRow};
+use crate::records::{LedgerBatch, LedgerFilter, LedgerRow};
 
 /// Types of the columns where rows travel as one JSON text: one round trip, whatever their number.
 const RECORD: &str = "call_id text, number bigint, started_ms bigint, key_id text, key_hash text, user_id text, \
@@ -19,7 +19,7 @@ const RECORD: &str = "call_id text, number bigint, started_ms bigint, key_id tex
 
 impl PostgresStore {
     /// Appends rows that are not there yet and charges their keys, in one transaction; the number of new rows.
-    pub(crate) async fn append_ledger(&self, rows: Vec<LedgerRow>) -> Result<u64, StoreError> {
+    pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
         let json = as_json(&rows)?;
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
@@ -41,7 +41,7 @@ impl PostgresStore {
     }
 
     /// Charges keys without keeping rows.
-    pub(crate) async fn charge_keys(&self, rows: Vec<LedgerRow>) -> Result<(), StoreError> {
+    pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
         let json = as_json(&rows)?;
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
@@ -96,7 +96,7 @@ impl PostgresStore {
 /// Locks the keys in one order everywhere, so that two nodes never wait for each other.
 async fn lock_keys(
     transaction: &deadpool_postgres::Transaction<'_>,
-    rows: &[LedgerRow],
+    rows: &[Box<LedgerRow>],
 ) -> Result<(), StoreError> {
     let mut ids: Vec<&str> = rows.iter().filter_map(|row| row.key_id.as_ref().map(KeyId::as_str)).collect();
     ids.sort_unstable();
@@ -147,8 +147,8 @@ fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}").replace("\\u0000", "\\ufffd")
 }
 
-fn as_json(rows: &[LedgerRow]) -> Result<String, StoreError> {
-    let columns = |row: &LedgerRow| {
+fn as_json(rows: &[Box<LedgerRow>]) -> Result<String, StoreError> {
+    let columns = |row: &Box<LedgerRow>| {
         let hex: String = row.attempt.call.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         serde_json::to_value(Columns {
             call_id: hex,

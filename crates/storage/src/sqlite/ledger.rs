@@ -8,15 +8,15 @@ use weighhouse_types::{KeyHash, KeyId, Nanos};
 use super::SqliteStore;
 use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
 use crate::error::StoreError;
-use crate::records::{LedgerFilter, LedgerRow};
+use crate::records::{LedgerBatch, LedgerFilter, LedgerRow};
 
 impl SqliteStore {
     /// Appends rows that are not there yet and charges their keys, in one transaction; the number of new rows.
-    pub(crate) async fn append_ledger(&self, rows: Vec<LedgerRow>) -> Result<u64, StoreError> {
+    pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
         self.write(move |connection| {
             let transaction = connection.transaction()?;
             let (mut appended, mut charges) = (0, BTreeMap::new());
-            for row in &rows {
+            for row in rows.iter() {
                 if insert(&transaction, row)? {
                     appended += 1;
                     add_charge(&mut charges, row);
@@ -30,7 +30,7 @@ impl SqliteStore {
     }
 
     /// Charges keys without keeping rows.
-    pub(crate) async fn charge_keys(&self, rows: Vec<LedgerRow>) -> Result<(), StoreError> {
+    pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
         self.write(move |connection| {
             let transaction = connection.transaction()?;
             let mut charges = BTreeMap::new();

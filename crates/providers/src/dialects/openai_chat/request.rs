@@ -45,8 +45,6 @@ pub struct Peek {
     pub user: Option<Box<str>>,
     /// LiteLLM's tags, from `metadata.tags` or `tags`.
     pub tags: Vec<String>,
-    /// Whether the prompt refers to media whose tokens its bytes do not bound.
-    pub has_media: bool,
     /// Whether the answer may hold audio.
     pub asks_audio: bool,
     /// Whether the client asks for a tier of service, which changes the price.
@@ -66,6 +64,18 @@ pub struct Ask {
     pub envelope: Envelope,
     /// What is known of it.
     pub peek: Peek,
+}
+
+impl Ask {
+    /// Whether the prompt refers to media whose tokens its bytes do not bound. A look through the whole body,
+    /// so it is asked only where a budget depends on it.
+    #[must_use]
+    pub fn has_media(&self) -> bool {
+        let body = self.envelope.body();
+        [b"_url\"".as_slice(), b"\"file\"", b"\"input_audio\""]
+            .iter()
+            .any(|mark| memchr::memmem::find(body, mark).is_some())
+    }
 }
 
 /// What goes to the provider.
@@ -119,9 +129,6 @@ pub fn peek(body: &Bytes, operation: Operation) -> Result<Ask, Error> {
             "fallbacks" => read(raw, "fallbacks", "a list of model names", &mut peek.fallbacks)?,
             "messages" if operation == Operation::Chat => {
                 has_input = once(&envelope, "messages").and_then(|()| is_messages(raw))?;
-                peek.has_media = memchr::memmem::find(raw, b"_url\"").is_some()
-                    || memchr::memmem::find(raw, b"\"file\"").is_some()
-                    || memchr::memmem::find(raw, b"\"input_audio\"").is_some();
             }
             "prompt" if operation == Operation::Completion => has_input = true,
             "input" if operation == Operation::Embedding => has_input = true,

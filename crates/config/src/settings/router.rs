@@ -1,0 +1,102 @@
+//! `router_settings` (contract §2d).
+
+use std::time::Duration;
+
+use super::groups::{Alias, Fallbacks, Mention, aliases, fallbacks, groups};
+use crate::fields::{Fields, Unknown};
+use crate::finding::Finding;
+use crate::keys;
+use crate::yaml::Node;
+
+/// The strategy that deployments are chosen by.
+const SHUFFLE: &str = "simple-shuffle";
+
+/// `router_settings`.
+#[derive(Clone, Debug, Default)]
+pub struct RouterSettings {
+    /// How a deployment of a group is chosen.
+    pub routing_strategy: Option<String>,
+    /// Retries.
+    pub num_retries: Option<u64>,
+    /// Retries by class of error, such as `RateLimitErrorRetries`.
+    pub retry_policy: Vec<(String, String)>,
+    /// Groups that a call falls back through.
+    pub max_fallbacks: Option<u64>,
+    /// Time for an answer.
+    pub timeout: Option<Duration>,
+    /// Time to a stream's first frame.
+    pub stream_timeout: Option<Duration>,
+    /// Shortest wait before a retry.
+    pub retry_after: Option<Duration>,
+    /// Failures that are borne before a cooldown.
+    pub allowed_fails: Option<u64>,
+    /// Failures that are borne by class of error, such as `RateLimitErrorAllowedFails`.
+    pub allowed_fails_policy: Vec<(String, String)>,
+    /// A cooldown's length.
+    pub cooldown_time: Option<Duration>,
+    /// Nothing ever cools.
+    pub disable_cooldowns: Option<bool>,
+    /// Fallback groups by group.
+    pub fallbacks: Fallbacks,
+    /// Fallback groups for every other group.
+    pub default_fallbacks: Vec<String>,
+    /// Fallback groups by group, for a context window that is too small.
+    pub context_window_fallbacks: Fallbacks,
+    /// Fallback groups by group, for a refusal by content policy.
+    pub content_policy_fallbacks: Fallbacks,
+    /// Names that stand for groups.
+    pub model_group_alias: Vec<Alias>,
+    /// Deployments are checked against a call before it is sent.
+    pub enable_pre_call_checks: Option<bool>,
+    /// Checks by name, such as `prompt_caching`.
+    pub optional_pre_call_checks: Vec<String>,
+    /// Tags of a call choose its deployments.
+    pub enable_tag_filtering: Option<bool>,
+    /// Calls in flight at once by deployment.
+    pub default_max_parallel_requests: Option<u64>,
+    /// Members that have no effect yet, as they stand.
+    pub idle: Vec<(String, Node)>,
+}
+
+pub(super) fn read(
+    node: Option<&Node>,
+    mentions: &mut Vec<Mention>,
+    findings: &mut Vec<Finding>,
+) -> RouterSettings {
+    let mut fields = Fields::of(node, "router_settings", &keys::ROUTER, findings);
+    let settings = RouterSettings {
+        routing_strategy: strategy(&mut fields),
+        num_retries: fields.count("num_retries"),
+        retry_policy: fields.pairs("retry_policy"),
+        max_fallbacks: fields.count("max_fallbacks"),
+        timeout: fields.seconds("timeout"),
+        stream_timeout: fields.seconds("stream_timeout"),
+        retry_after: fields.seconds("retry_after"),
+        allowed_fails: fields.count("allowed_fails"),
+        allowed_fails_policy: fields.pairs("allowed_fails_policy"),
+        cooldown_time: fields.seconds("cooldown_time"),
+        disable_cooldowns: fields.switch("disable_cooldowns"),
+        fallbacks: fallbacks(&mut fields, "fallbacks", mentions),
+        default_fallbacks: groups(&mut fields, "default_fallbacks", mentions),
+        context_window_fallbacks: fallbacks(&mut fields, "context_window_fallbacks", mentions),
+        content_policy_fallbacks: fallbacks(&mut fields, "content_policy_fallbacks", mentions),
+        model_group_alias: aliases(&mut fields, "model_group_alias", mentions),
+        enable_pre_call_checks: fields.switch("enable_pre_call_checks"),
+        optional_pre_call_checks: fields.texts("optional_pre_call_checks"),
+        enable_tag_filtering: fields.switch("enable_tag_filtering"),
+        default_max_parallel_requests: fields.count("default_max_parallel_requests"),
+        idle: fields.idle(),
+    };
+    fields.finish(Unknown::Refused);
+    settings
+}
+
+fn strategy(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let node = fields.take("routing_strategy")?;
+    let strategy = fields.text("routing_strategy")?;
+    if strategy != SHUFFLE {
+        let message = format!("`{strategy}` is not supported yet; {SHUFFLE} is used");
+        fields.report(node, "routing_strategy", &message, None);
+    }
+    Some(strategy)
+}
