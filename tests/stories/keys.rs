@@ -217,3 +217,16 @@ fn a_keys_own_alias_of_a_model_is_followed() {
     assert_eq!(fake.requests()[0].json()["model"], "m-upstream");
     key.chat_with("slow", "hi").refused(403);
 }
+
+#[test]
+fn limits_hold_in_a_storm() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let key = house.key(json!({"rpm_limit": 10}));
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..40).map(|_| scope.spawn(|| key.chat("hi").status())).collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    let good = statuses.iter().filter(|status| **status == 200).count();
+    assert_eq!((good, fake.requests().len()), (10, 10), "{statuses:?}");
+}

@@ -18,5 +18,6 @@ mod life;
 mod metrics;
 mod money;
 mod refusals;
+mod replicas;
 mod routing;
 mod sdk;

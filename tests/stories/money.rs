@@ -490,10 +490,76 @@ fn media_are_held_for_however_their_names_are_written() {
     let key = house.key(json!({"max_budget": 0.01}));
     let plain = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}"#;
     // The same to every reader of JSON.
-    for body in [plain.to_owned(), plain.replace("image_url", "image\\u005furl"), plain.replace("_url\"", "_ur\\u006c\"")] {
+    for body in [
+        plain.to_owned(),
+        plain.replace("image_url", "image\\u005furl"),
+        plain.replace("_url\"", "_ur\\u006c\""),
+    ] {
         let request = Request::new("POST", "/v1/chat/completions").body(body.as_bytes());
         let answer = key.send(&request);
         assert_eq!(answer.status(), 422, "{body}");
     }
     assert!(fake.requests().is_empty());
+}
+
+#[test]
+fn members_that_the_config_adds_are_held_for_too() {
+    let fake = FakeProvider::start();
+    fake.set_default(Script::default().tokens(10_000));
+    let house = House::with(&format!("model_list:\n{}", priced("m", &fake, "n: 8")));
+    let key = house.key(json!({"max_budget": 0.001}));
+    let answer = key.chat("four");
+    if answer.status() == 200 {
+        let spent = agreed(&house, &key, &[&fake]);
+        assert!(spent <= Nanos::new(1_000_000), "{spent} of 0.001");
+    }
+}
+
+#[test]
+fn attempts_that_cost_something_before_they_failed_count_against_the_budget() {
+    let fake = FakeProvider::start();
+    for _ in 0..5 {
+        fake.enqueue(Script::default().tokens(100).cut_at(100));
+    }
+    let config = "router_settings: {num_retries: 5, retry_after: 0}";
+    let house = House::with(&format!("model_list:\n{}{config}\n", priced("m", &fake, "")));
+    let key = house.key(json!({"max_budget": 0.0003}));
+    key.chat(&"four".repeat(10));
+    let spent = agreed(&house, &key, &[&fake]);
+    assert!(spent <= Nanos::new(300_000), "{spent}");
+}
+
+#[test]
+fn tags_and_times_of_a_day_find_their_rows() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let (one, two) = (house.key(json!({})), house.key(json!({})));
+    one.chat("hi").answered();
+    two.chat("hi").answered();
+    two.chat("hi").answered();
+    house.await_rows(3);
+    let count = |query: &str| {
+        let rows = house.master().get(&format!("/spend/logs?{query}")).answered();
+        rows.as_array().unwrap().len()
+    };
+    assert_eq!(count(&format!("api_key={}", two.secret())), 2);
+    assert_eq!(count("start_date=2020-01-01&end_date=2020-01-02"), 0);
+    assert_eq!(count("start_date=2020-01-01"), 3);
+    house.master().get("/spend/logs?start_date=soon").refused(400);
+}
+
+#[test]
+fn a_timed_out_attempt_and_its_retry_are_two_rows() {
+    let (silent, steady) = (FakeProvider::start(), FakeProvider::start());
+    silent.set_default(Script::default().stall_after(0));
+    let house = House::with(&format!(
+        "model_list:\n{}{}router_settings: {{num_retries: 1, retry_after: 0}}\nweighhouse_settings: {{first_byte_seconds: 0.3}}\n",
+        priced("m", &silent, "order: 1"),
+        priced("m", &steady, "order: 1")
+    ));
+    let key = house.key(json!({"max_budget": 1.0}));
+    for _ in 0..6 {
+        key.chat("four").answered();
+    }
+    agreed(&house, &key, &[&silent, &steady]);
 }

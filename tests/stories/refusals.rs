@@ -1,11 +1,11 @@
 //! What is not in order is refused with helpful words; nothing is sent for it and nothing is booked.
 
 use serde_json::{Value, json};
-use weighhouse_testkit::fake_openai::FakeProvider;
+use weighhouse_testkit::fake_openai::{FakeProvider, Script};
 use weighhouse_testkit::http::{Connection, Request};
 use weighhouse_testkit::process::free_port;
 
-use crate::harness::{House, chat, eventually, priced};
+use crate::harness::{House, PROVIDER_KEY, chat, eventually, priced};
 
 /// A house that must stay untouched: nothing reached its provider, nothing was booked.
 struct Untouched {
@@ -148,7 +148,7 @@ fn members_of_the_wrong_type_are_refused_by_name() {
         ("stream", json!("yes")),
         ("stream", json!(1)),
         ("max_tokens", json!("many")),
-        ("max_tokens", json!(-1)),
+        ("max_tokens", json!(-2)),
         ("max_tokens", json!(1.5)),
         ("max_tokens", json!(1e30)),
         ("max_completion_tokens", json!([])),
@@ -315,4 +315,24 @@ fn a_bound_on_output_that_is_no_bound_cannot_pass_a_budget() {
             assert!((1..=500).contains(&told), "{bound} went through as {told}");
         }
     }
+}
+
+#[test]
+fn a_provider_that_repeats_the_houses_key_cannot_tell_it_to_the_caller() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let key = house.key(json!({}));
+    let words = format!("Incorrect API key provided: {PROVIDER_KEY}. Authorization: Bearer {PROVIDER_KEY}");
+    let body =
+        json!({"error": {"message": words, "type": "invalid_request_error", "code": words}}).to_string();
+    for status in [400, 401, 429, 500] {
+        fake.set_default(Script::refusing(status, &body).header("x-echo", PROVIDER_KEY));
+        // That no secret is in the answer is checked for every answer.
+        key.chat("hi").refused(status);
+        key.stream("hi").refused(status);
+    }
+    let lines = house.process().lines().join("\n");
+    assert!(!lines.contains(PROVIDER_KEY) && !lines.contains(key.secret()), "{lines}");
+    let rows = json!(house.await_rows(8)).to_string();
+    assert!(!rows.contains(PROVIDER_KEY), "{rows}");
 }

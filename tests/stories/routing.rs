@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use weighhouse_testkit::fake_openai::{FakeProvider, Script};
+use weighhouse_testkit::fault_proxy::{FaultProxy, Trouble};
 use weighhouse_testkit::process::free_port;
 
 use crate::harness::{House, chat, deployment, priced, words_of};
@@ -347,4 +348,47 @@ fn an_answer_that_is_no_answer_is_tried_elsewhere() {
         house.key(json!({})).chat("hi").answered();
         assert_eq!(calls(&second), 1);
     }
+}
+
+#[test]
+fn a_connection_that_the_provider_closed_while_it_was_idle_costs_no_call() {
+    let fake = FakeProvider::start();
+    let proxy = FaultProxy::start(fake.address());
+    let entry = deployment("m", "openai/x", &format!("http://{}/v1", proxy.address()), "");
+    let house = House::with(&format!("model_list:\n{entry}router_settings: {{num_retries: 0}}\n"));
+    for reset in [false, true] {
+        for _ in 0..5 {
+            house.master().chat("hi").answered();
+            proxy.break_all(reset);
+            fake.await_open_connections(0);
+        }
+    }
+}
+
+#[test]
+fn a_provider_that_comes_back_is_used_again() {
+    let fake = FakeProvider::start();
+    let proxy = FaultProxy::start(fake.address());
+    let entry = deployment("m", "openai/x", &format!("http://{}/v1", proxy.address()), "");
+    let house = House::with(&format!("model_list:\n{entry}router_settings: {{num_retries: 0}}\n"));
+    house.master().chat("hi").answered();
+    proxy.refuse(true);
+    proxy.break_all(true);
+    for _ in 0..3 {
+        house.master().chat("hi").refused(500);
+    }
+    proxy.refuse(false);
+    house.master().chat("hi").answered();
+}
+
+#[test]
+fn an_answer_that_comes_slowly_comes_whole() {
+    let fake = FakeProvider::start();
+    fake.set_default(Script::default().tokens(50));
+    let proxy = FaultProxy::start(fake.address());
+    proxy.trouble_replies(Trouble::throttle(20_000));
+    let entry = deployment("m", "openai/x", &format!("http://{}/v1", proxy.address()), "");
+    let house = House::with(&format!("model_list:\n{entry}"));
+    assert_eq!(house.master().chat("hi").text(), "tok ".repeat(50));
+    assert_eq!(words_of(&house.master().stream("hi").chunks()), "tok ".repeat(50));
 }

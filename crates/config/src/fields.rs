@@ -11,6 +11,9 @@ use crate::yaml::{Node, Value};
 /// Longest time that a setting may name: a year.
 const MAX_SECONDS: f64 = 31_536_000.0;
 
+/// Findings after which no neighbour of a misspelt key is looked for, so that a wholly foreign file is read in time.
+const MAX_NEIGHBOURS: usize = 500;
+
 /// What becomes of members that nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unknown {
@@ -266,11 +269,9 @@ impl<'node, 'findings> Fields<'node, 'findings> {
     }
 
     fn report_unknown(&mut self, key: &Node, name: &str, unknown: Unknown) {
-        let near = if unknown != Unknown::Refused && is_of_body(name) {
-            None
-        } else {
-            nearest(name, self.keys.all())
-        };
+        let is_spelt = unknown != Unknown::Refused && is_of_body(name);
+        let is_late = self.findings.len() >= MAX_NEIGHBOURS;
+        let near = if is_spelt || is_late { None } else { nearest(name, self.keys.all()) };
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         match (unknown, near) {
             (Unknown::Kept, None) => {}

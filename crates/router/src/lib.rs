@@ -7,7 +7,7 @@
 //! use weighhouse_router::{Member, Plan, Policy, Step, Table};
 //!
 //! let mut table = Table::new(Policy::default());
-//! table.add("fast", Member { deployment: 0, weight: 1.0, order: 0 });
+//! table.add("fast", Member::plain(0));
 //! let mut rng = fastrand::Rng::with_seed(7);
 //! let mut plan = Plan::new(&table, "fast", None).expect("a group of that name");
 //! let step = plan.next(&table, &mut rng, 0);

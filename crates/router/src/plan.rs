@@ -79,7 +79,7 @@ impl Plan {
             .cloned()
             .collect();
         ahead.reverse();
-        let retries = num_retries.unwrap_or(table.policy().num_retries);
+        let retries = num_retries.or(group.num_retries()).unwrap_or(table.policy().num_retries);
         Some(Self {
             order: group.lowest_order(),
             group,
@@ -164,7 +164,7 @@ impl Plan {
             let rules = CooldownRules {
                 disabled: table.policy().disable_cooldowns,
                 allowed_fails: table.policy().allowed_fails,
-                length: table.policy().cooldown,
+                length: self.cooldown_of(leg.deployment).or(table.policy().cooldown),
             };
             health.failed(&failure.setback, &rules, is_alone, now_ms);
         }
@@ -209,6 +209,11 @@ impl Plan {
                 hit.or(many.last()).map(|member| member.deployment)
             }
         }
+    }
+
+    fn cooldown_of(&self, deployment: usize) -> Option<Duration> {
+        let member = self.group.members.iter().find(|member| member.deployment == deployment);
+        member.and_then(|member| member.cooldown)
     }
 
     fn next_order(&mut self) -> bool {

@@ -16,6 +16,18 @@ pub struct Member {
     pub weight: f64,
     /// Lower orders are used first; higher ones only when all lower ones fail.
     pub order: u32,
+    /// Its own count of retries, which wins over the policy's.
+    pub num_retries: Option<u32>,
+    /// Its own length of a cooldown, which wins over the policy's.
+    pub cooldown: Option<Duration>,
+}
+
+impl Member {
+    /// A deployment like any other.
+    #[must_use]
+    pub const fn plain(deployment: usize) -> Self {
+        Self { deployment, weight: 1.0, order: 0, num_retries: None, cooldown: None }
+    }
 }
 
 /// Deployments under one public name.
@@ -175,6 +187,11 @@ impl Table {
 }
 
 impl Group {
+    /// Retries of a call to the group: the most that one of its deployments asks for.
+    pub(crate) fn num_retries(&self) -> Option<u32> {
+        self.members.iter().filter_map(|member| member.num_retries).max()
+    }
+
     /// The order that is used first.
     pub(crate) fn lowest_order(&self) -> u32 {
         self.members.iter().map(|member| member.order).min().unwrap_or_default()
@@ -192,7 +209,7 @@ mod tests {
     fn table() -> Table {
         let mut table = Table::new(Policy::default());
         for (deployment, name) in ["fast", "*", "openai/*", "openai/gpt-*"].into_iter().enumerate() {
-            table.add(name, Member { deployment, weight: 1.0, order: 0 });
+            table.add(name, Member::plain(deployment));
         }
         table.alias("quick", "fast", false);
         table.alias("secret", "fast", true);

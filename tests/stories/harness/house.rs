@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use weighhouse_testkit::fake_openai::FakeProvider;
 use weighhouse_testkit::http::{self, Request};
 use weighhouse_testkit::process::ServerProcess;
+use weighhouse_testkit::services::Database;
 use weighhouse_testkit::temp_dir::TempDir;
 use weighhouse_types::Nanos;
 
@@ -37,6 +38,15 @@ impl House {
     /// A house with a config.
     pub(crate) fn with(config: &str) -> Self {
         Self::in_dir(TempDir::new("story"), config)
+    }
+
+    /// A house over a database of its own or one that it shares with others. The config says where it is.
+    pub(crate) fn over(database: &Database, fake: &FakeProvider) -> Self {
+        let url = database.url();
+        Self::with(&format!(
+            "model_list:\n{}general_settings: {{database_url: \"{url}\"}}\nrouter_settings: {{num_retries: 0}}\n",
+            priced("m", fake, "")
+        ))
     }
 
     fn in_dir(dir: TempDir, config: &str) -> Self {

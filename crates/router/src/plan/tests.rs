@@ -6,7 +6,7 @@ fn table(groups: &[(&str, &[(f64, u32)])], policy: Policy) -> Table {
     let mut deployment = 0;
     for (name, members) in groups {
         for (weight, order) in *members {
-            table.add(name, Member { deployment, weight: *weight, order: *order });
+            table.add(name, Member { weight: *weight, order: *order, ..Member::plain(deployment) });
             deployment += 1;
         }
     }
@@ -53,6 +53,19 @@ fn a_failing_call_tries_others_first_then_falls_back() {
     let back = table(&[("a", &[(1.0, 0)]), ("b", &[(1.0, 0)])], falling_back("a", &["missing", "b"]));
     assert_eq!(course(&back, "a", 500), [0, 0, 0, 1, 1, 1]);
     assert_eq!(course(&back, "a", 400), [0, 1]);
+}
+
+#[test]
+fn a_deployments_own_settings_win_over_the_policys() {
+    let mut table = Table::new(Policy::default());
+    let cooldown = Some(Duration::from_secs(30));
+    table.add("a", Member { num_retries: Some(0), cooldown, ..Member::plain(0) });
+    assert_eq!(course(&table, "a", 500), [0]);
+    table.add("b", Member { cooldown, ..Member::plain(1) });
+    table.add("b", Member::plain(2));
+    course(&table, "b", 429);
+    let cools = |deployment: usize| table.health(deployment).unwrap().is_cooling(29_000);
+    assert_eq!((cools(1), cools(2)), (true, false));
 }
 
 #[test]
@@ -135,7 +148,7 @@ proptest::proptest! {
             ..Policy::default()
         });
         for deployment in 0..members * names.len() {
-            let member = Member { deployment, weight: 1.0, order: u32::from(deployment % 2 == 1) };
+            let member = Member { order: u32::from(deployment % 2 == 1), ..Member::plain(deployment) };
             table.add(&names[deployment % names.len()], member);
         }
         let mut rng = fastrand::Rng::with_seed(seed);

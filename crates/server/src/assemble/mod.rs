@@ -29,6 +29,8 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
                     deployment: deployments.len(),
                     weight: policy::weight(entry, settings),
                     order: entry.params.order.map_or(0, |order| u32::try_from(order).unwrap_or(u32::MAX)),
+                    num_retries: entry.params.num_retries.map(policy::retries),
+                    cooldown: entry.params.cooldown_time,
                 };
                 table.add(&entry.model_name, member);
                 deployments.push(deployment.into());

@@ -11,7 +11,7 @@ pub(super) fn policy(settings: &Settings) -> Policy {
     let (router, litellm) = (&settings.router, &settings.litellm);
     let default = Policy::default();
     let small = |count: u64, most: u64| u32::try_from(count.min(most)).unwrap_or(u32::MAX);
-    let retries = router.num_retries.or(litellm.num_retries);
+    let asked = router.num_retries.or(litellm.num_retries);
     let fallbacks = if router.fallbacks.is_empty() { &litellm.fallbacks } else { &router.fallbacks };
     let default_fallbacks = if router.default_fallbacks.is_empty() {
         &litellm.default_fallbacks
@@ -19,7 +19,7 @@ pub(super) fn policy(settings: &Settings) -> Policy {
         &router.default_fallbacks
     };
     Policy {
-        num_retries: retries.map_or(default.num_retries, |count| small(count, MOST_RETRIES)),
+        num_retries: asked.map_or(default.num_retries, retries),
         retry_after: router.retry_after.unwrap_or(default.retry_after),
         max_fallbacks: router.max_fallbacks.map_or(default.max_fallbacks, |count| small(count, MOST_RETRIES)),
         fallbacks: fallbacks.iter().cloned().collect(),
@@ -28,6 +28,11 @@ pub(super) fn policy(settings: &Settings) -> Policy {
         allowed_fails: router.allowed_fails.map(|count| small(count, u64::from(u32::MAX))),
         cooldown: router.cooldown_time,
     }
+}
+
+/// A count of retries, within what a config may ask for.
+pub(super) fn retries(asked: u64) -> u32 {
+    u32::try_from(asked.min(MOST_RETRIES)).unwrap_or(u32::MAX)
 }
 
 /// LiteLLM's rule: the first of `weight`, `rpm`, `tpm` that any deployment of the group sets; else all alike.

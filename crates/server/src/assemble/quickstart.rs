@@ -27,7 +27,7 @@ pub fn quickstart(variables: &dyn Fn(&str) -> Option<String>) -> Snapshot {
     for (name, model) in models {
         let options = TargetOptions { model, ..TargetOptions::default() };
         let Ok(target) = Target::resolve(&options, variables) else { continue };
-        table.add(&name, Member { deployment: deployments.len(), weight: 1.0, order: 0 });
+        table.add(&name, Member::plain(deployments.len()));
         let patience = (Patience::default(), Patience::default());
         // The echo costs nothing, and says so, so that keys with a budget may use it.
         let own_prices = (target.row().name == "echo").then(free).flatten();
