@@ -7,11 +7,13 @@
 //! ```
 
 mod answer;
+mod books;
 mod config;
 mod house;
 mod key;
 
 pub(crate) use answer::{nanos, words_of};
+pub(crate) use books::agreed;
 pub(crate) use config::{PROVIDER_KEY, deployment, model, priced};
 pub(crate) use house::{House, MASTER_KEY, SOON, eventually, gateway_program};
 pub(crate) use key::{Key, chat};

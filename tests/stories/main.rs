@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod budgets;
 mod chat;
 mod edge;
 mod keys;

@@ -54,6 +54,10 @@ impl House {
         let args = ["--config", path.to_str().unwrap()];
         let process = start(&dir, &args, &[("LITELLM_MASTER_KEY", MASTER_KEY)]);
         let address = listens_on(&process);
+        // A story about a setting that has no effect would tell nothing.
+        let findings: Vec<_> =
+            process.lines().into_iter().filter(|line| line.contains("warning: ")).collect();
+        assert!(findings.is_empty(), "the story's config is not in order: {findings:?}");
         Self { process, address, master: MASTER_KEY.into(), dir }
     }
 

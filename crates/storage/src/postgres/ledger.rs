@@ -148,7 +148,7 @@ fn storable(text: &str) -> String {
 }
 
 fn as_json(rows: &[Box<LedgerRow>]) -> Result<String, StoreError> {
-    let columns = |row: &Box<LedgerRow>| {
+    let columns = |row: &LedgerRow| {
         let hex: String = row.attempt.call.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         serde_json::to_value(Columns {
             call_id: hex,
@@ -183,7 +183,7 @@ fn as_json(rows: &[Box<LedgerRow>]) -> Result<String, StoreError> {
             tags: storable(&tags_json(&row.tags)),
         })
     };
-    let rows = rows.iter().map(columns).collect::<Result<Vec<_>, _>>();
+    let rows = rows.iter().map(|row| columns(row)).collect::<Result<Vec<_>, _>>();
     let text = rows.and_then(|rows| serde_json::to_string(&rows));
     text.map_err(|error| StoreError::Corrupt(error.to_string()))
 }
