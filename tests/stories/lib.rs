@@ -1,1 +1,1 @@
-//! Stories of the whole house; see `main.rs`.
+//! Nothing: the stories are the test target beside this, and a package needs a library or a program.

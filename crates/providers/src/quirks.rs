@@ -72,6 +72,13 @@ impl Rules {
         self.model_prefix = quirk.model_prefix.clone().or_else(|| self.model_prefix.take());
     }
 
+    /// The number that is sent for a parameter where the client says nothing.
+    #[must_use]
+    pub fn default_of(&self, parameter: &str) -> Option<u64> {
+        let default = self.defaults.iter().find(|(name, _)| name == parameter)?;
+        default.1.parse().ok()
+    }
+
     /// The provider's name of a parameter.
     #[must_use]
     pub fn name_of<'name>(&'name self, parameter: &'name str) -> &'name str {
@@ -82,11 +89,18 @@ impl Rules {
         renamed.unwrap_or(parameter)
     }
 
-    /// Records the edits that make a request fit the provider.
+    /// Records the edits that make a request fit the provider. Where the house has written its own bound on
+    /// the output (`is_capped`), a default bound must not stand beside it.
     ///
     /// # Errors
     /// `Unsupported`: a parameter that the provider cannot honour, named with the remedy.
-    pub fn put_to(&self, envelope: &Envelope, edits: &mut Edits, provider: &str) -> Result<(), Error> {
+    pub fn put_to(
+        &self,
+        envelope: &Envelope,
+        edits: &mut Edits,
+        provider: &str,
+        is_capped: bool,
+    ) -> Result<(), Error> {
         if self.parameters.is_empty() && self.defaults.is_empty() && self.roles.is_empty() {
             return Ok(());
         }
@@ -122,7 +136,8 @@ impl Rules {
             present.push(name);
         }
         for (name, value) in &self.defaults {
-            if !present.iter().any(|there| there == name) {
+            let is_bound = matches!(name.as_str(), "max_tokens" | "max_completion_tokens");
+            if !(is_capped && is_bound) && !present.iter().any(|there| there == name) {
                 edits.append(name, value);
             }
         }
@@ -134,7 +149,12 @@ impl Rules {
     }
 
     fn rename_roles(&self, envelope: &Envelope, edits: &mut Edits) -> Result<(), Error> {
-        if self.roles.is_empty() {
+        // Most requests hold none of the names, and reading all messages costs more than looking for them.
+        let body = envelope.body();
+        let holds = |text: &[u8]| memchr::memmem::find(body, text).is_some();
+        if !self.roles.iter().any(|(old, _)| holds(old.as_bytes()))
+            && !(holds(b"\\u00") && !self.roles.is_empty())
+        {
             return Ok(());
         }
         let Some(messages) = envelope.member("messages")? else { return Ok(()) };
@@ -214,7 +234,7 @@ mod tests {
         let body = Bytes::copy_from_slice(body.as_bytes());
         let envelope = Envelope::read(&body).unwrap();
         let mut edits = Edits::default();
-        rules.put_to(&envelope, &mut edits, "x")?;
+        rules.put_to(&envelope, &mut edits, "x", false)?;
         Ok(String::from_utf8(edits.apply(&envelope).to_vec()).unwrap())
     }
 

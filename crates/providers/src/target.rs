@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use weighhouse_catalog::Catalog;
 use weighhouse_types::{Error, Kind, Operation};
 
@@ -48,6 +48,7 @@ pub struct Target {
     headers: Arc<HeaderMap>,
     operator: Arc<OperatorRules>,
     mock: Option<Arc<str>>,
+    key: Option<Arc<SecretString>>,
 }
 
 /// How one operation is sent.
@@ -102,6 +103,7 @@ impl Target {
             headers: headers.into(),
             operator: options.operator.clone().into(),
             mock: options.mock_response.as_deref().map(Into::into),
+            key: key.map(Arc::new),
         })
     }
 
@@ -154,6 +156,26 @@ impl Target {
     #[must_use]
     pub fn serves(&self, operation: Operation) -> bool {
         self.way(operation).is_some()
+    }
+
+    /// The bound on output and the number of choices that the deployment adds where the client says nothing.
+    #[must_use]
+    pub fn added(&self, operation: Operation) -> (Option<u64>, Option<u64>) {
+        let Some(Way { rules, .. }) = self.way(operation) else { return (None, None) };
+        let most = |names: [&str; 2]| names.iter().filter_map(|name| rules.default_of(name)).max();
+        (most(["max_tokens", "max_completion_tokens"]), most(["n", "best_of"]))
+    }
+
+    /// A provider's words without the key that it was shown, should it repeat it.
+    #[must_use]
+    pub fn redacted(&self, body: Bytes) -> Bytes {
+        let Some(key) = self.key.as_ref().map(|key| key.expose_secret()).filter(|key| key.len() >= 6) else {
+            return body;
+        };
+        if memchr::memmem::find(&body, key.as_bytes()).is_none() {
+            return body;
+        }
+        String::from_utf8_lossy(&body).replace(key, "[redacted]").into()
     }
 
     fn way(&self, operation: Operation) -> Option<&Way> {

@@ -153,7 +153,7 @@ async fn whole(
         raw_usage: answer.raw_usage,
         response_id: answer.response_id,
         service_tier: answer.service_tier,
-        counted_output: 0,
+        counted_output: answer.counted_output,
         is_billed: true,
     });
     Ok(Answer { headers, content: Content::Whole(answer.body, booked), output_lowered_to })
@@ -193,7 +193,7 @@ async fn unstreamed(course: Course, body: weighhouse_providers::ReplyBody, patie
     let provider = course.served.target.row().name.clone();
     let error = match read {
         Ok(Ok(body)) if memchr::memmem::find(&body, b"\"error\"").is_some() => {
-            read_error(&provider, 502, &body)
+            read_error(&provider, 502, &course.served.target.redacted(body))
         }
         _ => Error::new(
             Kind::UpstreamGarbled,
@@ -239,6 +239,7 @@ async fn refused_there(course: Course, reply: Reply, provider: &str, patience: P
     let retry_after = retry_after(&reply.headers);
     let read = tokio::time::timeout(patience.silence, read_whole(reply.body, MAX_ERROR_BYTES)).await;
     let body = read.ok().and_then(Result::ok).unwrap_or_default();
+    let body = course.served.target.redacted(body);
     let mut error = read_error(provider, status, &body);
     error.retry_after = retry_after;
     failed(course, error, Some(End::refused()))

@@ -128,6 +128,11 @@ fn admit(
         (_, false) => TEXT_OUT,
         (_, true) => &[],
     };
+    // What deployments add where the client says nothing counts as if it had been asked for.
+    let added: Vec<_> = served.iter().map(|served| served.target.added(call.operation)).collect();
+    let added_bound = added.iter().map(|(bound, _)| *bound).collect::<Option<Vec<_>>>();
+    let added_bound = added_bound.and_then(|bounds| bounds.into_iter().max());
+    let added_choices = added.iter().filter_map(|(_, choices)| *choices).max().filter(|_| !peek.has_choices);
     meter.admit(&Admission {
         terms: Terms {
             unix_ms: Some(call.received.unix_ms),
@@ -140,9 +145,9 @@ fn admit(
         input_bound,
         input_estimate: text_bytes / 4,
         output: OutputBound {
-            asked: call.ask.peek.max_output,
+            asked: peek.max_output.or(added_bound),
             of_model: limits_of(|limits| limits.max_output),
-            choices: call.ask.peek.choices,
+            choices: peek.choices.max(added_choices.unwrap_or(1)),
             is_none: call.operation == Operation::Embedding,
         },
         second: call.complete.seconds(),

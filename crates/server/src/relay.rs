@@ -56,8 +56,11 @@ impl RelayBody {
         let first = std::future::poll_fn(|context| self.poll_upstream(context)).await;
         if let Some(error) = self.reading.error() {
             let wrapped = [b"{\"error\":".as_slice(), error, b"}"].concat();
-            let provider = self.course.as_ref().map_or("", |course| course.served.target.row().name.as_str());
-            return Err(read_error(provider, status_of(error), &wrapped.into()));
+            let status = status_of(error);
+            let Some(target) = self.course.as_ref().map(|course| &course.served.target) else {
+                return Err(read_error("", status, &wrapped.into()));
+            };
+            return Err(read_error(&target.row().name, status, &target.redacted(wrapped.into())));
         }
         match first {
             Some(Ok(piece)) => {

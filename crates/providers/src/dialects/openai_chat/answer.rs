@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use weighhouse_types::{Error, Kind, Usage};
 
+use super::estimate::estimate_output;
 use super::usage::read_usage;
 use crate::envelope::{Edits, Envelope, quote};
 use crate::registry::UsageRules;
@@ -20,6 +21,8 @@ pub struct Whole {
     pub response_id: Option<Box<str>>,
     /// The tier that it was served in, which decides the price.
     pub service_tier: Option<Box<str>>,
+    /// Generated tokens counted from the texts; only where the provider does not say.
+    pub counted_output: u64,
 }
 
 /// Reads a whole answer; `model` is the name that the client is shown, none to leave the provider's.
@@ -32,6 +35,7 @@ pub fn read_answer(body: &Bytes, model: Option<&str>, rules: UsageRules) -> Resu
             .source(error)
     })?;
     let mut edits = Edits::default();
+    let mut choices = None;
     let (mut usage, mut raw_usage, mut response_id, mut service_tier) = (None, None, None, None);
     for member in envelope.members() {
         let raw = envelope.raw(member);
@@ -49,9 +53,14 @@ pub fn read_answer(body: &Bytes, model: Option<&str>, rules: UsageRules) -> Resu
                 raw_usage = std::str::from_utf8(raw).ok().filter(|text| *text != "null").map(Into::into);
             }
             "id" => response_id = serde_json::from_slice(raw).ok(),
+            "choices" => choices = Some(raw),
             "service_tier" => service_tier = serde_json::from_slice(raw).ok(),
             _ => {}
         }
     }
-    Ok(Whole { body: edits.apply(&envelope), usage, raw_usage, response_id, service_tier })
+    let counted_output = match (&usage, choices) {
+        (None, Some(choices)) => estimate_output(choices),
+        _ => 0,
+    };
+    Ok(Whole { body: edits.apply(&envelope), counted_output, usage, raw_usage, response_id, service_tier })
 }

@@ -41,6 +41,8 @@ pub struct Peek {
     pub max_output: Option<u64>,
     /// Answers that are generated for one question.
     pub choices: u64,
+    /// The client says how many.
+    pub has_choices: bool,
     /// The end user.
     pub user: Option<Box<str>>,
     /// LiteLLM's tags, from `metadata.tags` or `tags`.
@@ -71,10 +73,20 @@ impl Ask {
     /// so it is asked only where a budget depends on it.
     #[must_use]
     pub fn has_media(&self) -> bool {
+        const MARKS: [&[u8]; 3] = [b"_url\"", b"\"file\"", b"\"input_audio\""];
         let body = self.envelope.body();
-        [b"_url\"".as_slice(), b"\"file\"", b"\"input_audio\""]
-            .iter()
-            .any(|mark| memchr::memmem::find(body, mark).is_some())
+        let holds = |mark: &[u8]| memchr::memmem::find(body, mark).is_some();
+        MARKS.iter().any(|mark| holds(mark)) || (holds(b"\\u00") && self.has_media_under_escapes())
+    }
+
+    /// Names may be written with escapes (`image\u005furl`): then the messages are read.
+    fn has_media_under_escapes(&self) -> bool {
+        let Ok(Some(member)) = self.envelope.member("messages") else { return false };
+        let messages: Vec<serde_json::Value> =
+            serde_json::from_slice(self.envelope.raw(member)).unwrap_or_default();
+        let parts = messages.iter().filter_map(|message| message.get("content")?.as_array()).flatten();
+        let kinds = parts.map(|part| part.get("type").and_then(|kind| kind.as_str()));
+        kinds.into_iter().any(|kind| !matches!(kind, Some("text" | "refusal")))
     }
 }
 
@@ -116,6 +128,7 @@ pub fn peek(body: &Bytes, operation: Operation) -> Result<Ask, Error> {
             "n" | "best_of" => {
                 once(&envelope, &name)?;
                 peek.choices = peek.choices.max(read_count(raw, &name, MAX_CHOICES)?);
+                peek.has_choices = true;
             }
             "modalities" | "audio" => peek.asks_audio = true,
             "service_tier" => peek.asks_tier = true,
@@ -251,7 +264,7 @@ pub fn write_request(
     if let Some(cap) = output_cap {
         write_cap(ask, cap, rules, &mut edits)?;
     }
-    rules.put_to(envelope, &mut edits, provider)?;
+    rules.put_to(envelope, &mut edits, provider, output_cap.is_some())?;
     let mut hides_usage = false;
     if peek.stream && operation != Operation::Embedding {
         match rules.stream_usage {
