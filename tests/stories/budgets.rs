@@ -294,15 +294,19 @@ fn media_are_held_for_however_their_names_are_written() {
     let house = House::before(&fake);
     let key = house.key(json!({"max_budget": 0.01}));
     let plain = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}"#;
-    // The same to every reader of JSON.
+    let escaped = plain.replace("image_url", "image\\u005furl");
+    // The same to every reader of JSON; the last three only to lenient ones, as many providers have.
     for body in [
         plain.to_owned(),
-        plain.replace("image_url", "image\\u005furl"),
+        escaped.clone(),
         plain.replace("_url\"", "_ur\\u006c\""),
+        escaped.replace(r#""role""#, r#""x":1e999,"role""#),
+        escaped.replace(r#""role""#, r#""x":"\ud800","role""#),
+        escaped.replace(r#"[{"type""#, r#"[{"type":"text","text":"\udc00"},{"type""#),
     ] {
         let request = Request::new("POST", "/v1/chat/completions").body(body.as_bytes());
         let answer = key.send(&request);
-        assert_eq!(answer.status(), 422, "{body}");
+        assert!(matches!(answer.status(), 400 | 422), "{}: {body}", answer.status());
     }
     assert!(fake.requests().is_empty());
 }

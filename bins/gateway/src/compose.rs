@@ -96,8 +96,10 @@ async fn serve(arguments: &Arguments, source: Source, read: Read, location: Loca
         .collect::<Result<_, _>>()?;
     let ledger = tokio::spawn(writer.run(stopping.clone()));
     let feed = tokio::spawn(follow_changes(Arc::clone(&house), store.clone()));
-    let config =
-        source.config.is_some().then(|| tokio::spawn(follow_config(Arc::clone(&house), source.clone())));
+    let config = source
+        .config
+        .is_some()
+        .then(|| tokio::spawn(follow_config(Arc::clone(&house), source.clone(), read.watched)));
     greet(bound, source.kept_key.as_ref().map(SecretString::expose_secret), &model);
 
     told_to_stop().await?;

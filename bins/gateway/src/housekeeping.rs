@@ -1,8 +1,7 @@
 //! What goes on beside the calls: the ledger's writer, the feed of changes, new configs, the end.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
@@ -10,7 +9,7 @@ use weighhouse_server::House;
 use weighhouse_storage::{Change, Store};
 
 use crate::banner::say;
-use crate::settings::{self, Source};
+use crate::settings::{self, Source, Watched};
 
 /// How often files of the config are looked at.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
@@ -29,41 +28,33 @@ pub(crate) async fn follow_changes(house: Arc<House>, store: Store) {
 }
 
 /// Puts a new config in force on SIGHUP and when a file of it changes; a bad one leaves the old in force.
-pub(crate) async fn follow_config(house: Arc<House>, source: Source) -> std::io::Result<()> {
+pub(crate) async fn follow_config(
+    house: Arc<House>,
+    source: Source,
+    mut watched: Watched,
+) -> std::io::Result<()> {
     let mut hangups = signal(SignalKind::hangup())?;
-    let mut files = source.files();
-    let mut seen = stamps(&files);
     loop {
         let is_asked = tokio::select! {
             _ = hangups.recv() => true,
             () = tokio::time::sleep(WATCH_PAUSE) => false,
         };
-        let now = stamps(&files);
-        if !is_asked && now == seen {
+        let now = watched.now();
+        if !is_asked && now == watched {
             continue;
         }
-        seen = now;
+        watched = now;
         match settings::read(&source) {
             Ok(read) => {
                 let count = read.snapshot.deployments.len();
                 read.findings.iter().for_each(|finding| say(finding));
-                files = read.files;
-                seen = stamps(&files);
+                watched = read.watched;
                 house.replace(read.snapshot);
                 say(&format!("a new config is in force: {count} deployments"));
             }
             Err(error) => say(&format!("the new config is not taken, the old one stays in force: {error:#}")),
         }
     }
-}
-
-/// When each file was last written; none for one that is not there.
-fn stamps(files: &[PathBuf]) -> Vec<Option<(SystemTime, u64)>> {
-    let stamp = |file: &PathBuf| {
-        let data = std::fs::metadata(file).ok()?;
-        Some((data.modified().ok()?, data.len()))
-    };
-    files.iter().map(stamp).collect()
 }
 
 /// Waits until the process is told to stop.

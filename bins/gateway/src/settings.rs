@@ -1,6 +1,7 @@
 //! Where the settings come from: a config file, or the environment alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context;
 use secrecy::SecretString;
@@ -20,24 +21,47 @@ pub(crate) struct Source {
 pub(crate) struct Read {
     pub(crate) snapshot: Snapshot,
     pub(crate) findings: Vec<String>,
-    pub(crate) files: Vec<PathBuf>,
+    /// The files that they were read from, as they were then.
+    pub(crate) watched: Watched,
     pub(crate) database_url: Option<SecretString>,
     /// The config or the environment names a master key.
     pub(crate) has_own_key: bool,
     pub(crate) without_spend_logs: bool,
 }
 
-impl Source {
-    /// Files that are watched before the first reading told about includes.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
-        self.config.iter().cloned().collect()
+/// Files, and how each was when it was read: its last change and its length, none for one that is not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Watched(Vec<(PathBuf, Stamp)>);
+
+type Stamp = Option<(SystemTime, u64)>;
+
+impl Watched {
+    /// Files as they are now, but the first as it was before it was read.
+    fn new(files: Vec<PathBuf>, first: Stamp) -> Self {
+        let mut stamped: Vec<_> =
+            files.into_iter().map(|file| (stamp(&file), file)).map(|(at, file)| (file, at)).collect();
+        if let Some(entry) = stamped.first_mut() {
+            entry.1 = first;
+        }
+        Self(stamped)
     }
+
+    /// The same files as they are now.
+    pub(crate) fn now(&self) -> Self {
+        Self(self.0.iter().map(|(file, _)| (file.clone(), stamp(file))).collect())
+    }
+}
+
+fn stamp(file: &Path) -> Stamp {
+    let data = std::fs::metadata(file).ok()?;
+    Some((data.modified().ok()?, data.len()))
 }
 
 /// Reads and assembles the settings.
 pub(crate) fn read(source: &Source) -> anyhow::Result<Read> {
     let environment = ProcessEnvironment;
     let Some(path) = &source.config else { return from_environment(source) };
+    let before = stamp(path);
     let loaded = weighhouse_config::load(path, &environment)
         .with_context(|| format!("{} cannot be used", path.display()))?;
     let variables = |name: &str| loaded.variable(&environment, name);
@@ -63,7 +87,7 @@ pub(crate) fn read(source: &Source) -> anyhow::Result<Read> {
             .or_else(|| variables("DATABASE_URL").map(SecretString::from)),
         has_own_key: own_key.is_some(),
         without_spend_logs: loaded.settings.general.disable_spend_logs,
-        files: loaded.files,
+        watched: Watched::new(loaded.files, before),
     })
 }
 
@@ -76,7 +100,7 @@ fn from_environment(source: &Source) -> anyhow::Result<Read> {
     Ok(Read {
         snapshot,
         findings: Vec::new(),
-        files: Vec::new(),
+        watched: Watched::default(),
         database_url: variables("DATABASE_URL").map(SecretString::from),
         has_own_key: own_key.is_some(),
         without_spend_logs: false,

@@ -1,7 +1,7 @@
 //! Throw-away PostgreSQL and Redis, started from installed programs, in temporary directories, on free ports.
 //!
 //! A server runs below a small shell that holds a pipe from this process: when the test ends, however it ends,
-//! the pipe closes and the shell kills the server and removes its directory. Nothing is left behind.
+//! the pipe closes, and the shell ends the server and removes its directory. Nothing is left behind.
 
 mod postgres;
 mod redis;
