@@ -46,7 +46,7 @@ async fn route(
     request: Request<Incoming>,
     connection: &Arc<ConnectionState>,
 ) -> Result<Response<ReplyBody>, Error> {
-    check_head(request.uri(), request.headers())?;
+    check_head(request.uri(), request.headers(), snapshot.limits.head_bytes)?;
     let (parts, body) = request.into_parts();
     let found = match find(&parts.method, parts.uri.path()) {
         Ok(found) => found,

@@ -25,8 +25,13 @@ const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
 ///
 /// # Errors
 /// `InvalidRequest`: no Host or two, a Host that is no host, a path with `..`, `//`, `\` or encoded
-/// slashes, a control character or a NUL.
-pub(crate) fn check_head(uri: &Uri, headers: &HeaderMap) -> Result<(), Error> {
+/// slashes, a control character or a NUL. `TooLarge`: a head beyond the limit.
+pub(crate) fn check_head(uri: &Uri, headers: &HeaderMap, limit: usize) -> Result<(), Error> {
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size + uri.path().len() > limit {
+        let message = format!("the head of the request is larger than the {limit} bytes that are taken");
+        return Err(Error::new(Kind::TooLarge, message).with_status(431));
+    }
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().map_err(|_| bad_host())?,
@@ -61,7 +66,7 @@ fn bad_host() -> Error {
 /// Reads a body up to a limit.
 ///
 /// # Errors
-/// `TooLarge` as soon as that is known; `ClientGone` where the client stops sending.
+/// `TooLarge` as soon as that is known; `InvalidRequest` where the body breaks off.
 pub(crate) async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
@@ -71,8 +76,9 @@ pub(crate) async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes,
     let mut joined: Option<BytesMut> = None;
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|error| Error::new(Kind::ClientGone, "the body broke off").source(error))?;
+        let frame = frame.map_err(|error| {
+            Error::new(Kind::InvalidRequest, "the body broke off, or its framing is broken").source(error)
+        })?;
         let Ok(data) = frame.into_data() else { continue };
         length += data.len();
         if length > limit {
@@ -200,7 +206,7 @@ mod tests {
         for host in hosts {
             headers.append(header::HOST, HeaderValue::from_str(host).unwrap());
         }
-        check_head(&path.parse().unwrap(), &headers).is_ok()
+        check_head(&path.parse().unwrap(), &headers, 1_000).is_ok()
     }
 
     #[test]

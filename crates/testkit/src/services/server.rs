@@ -61,14 +61,7 @@ impl Server {
 
     /// What the server said where it did not come up.
     fn try_start(dir: &Path, plan: &Plan<'_>, port: u16) -> Result<Self, Vec<String>> {
-        let mut command = Command::new("sh");
-        command.args(["-c", KEEPER, "keeper"]).arg(dir).arg(plan.end);
-        command.arg(plan.program).args((plan.arguments)(port));
-        command.current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A group of its own: Ctrl-C and a runner that kills the test's group leave the keeper to its work.
-        command.process_group(0);
-        as_nobody(&mut command);
-        let mut keeper = command.spawn().expect("a shell");
+        let mut keeper = keeper(dir, plan, port);
         let pipe = keeper.stdin.take();
         let lines = lines_of(&mut keeper);
         let server = Self { keeper, pipe, port };
@@ -103,6 +96,18 @@ impl Drop for Server {
         // The keeper ends once the server has.
         let _ended = self.keeper.wait();
     }
+}
+
+/// The shell that starts the server and stays to end it.
+fn keeper(dir: &Path, plan: &Plan<'_>, port: u16) -> Child {
+    let mut command = Command::new("sh");
+    command.args(["-c", KEEPER, "keeper"]).arg(dir).arg(plan.end);
+    command.arg(plan.program).args((plan.arguments)(port));
+    command.current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own: Ctrl-C and a runner that kills the test's group leave the keeper to its work.
+    command.process_group(0);
+    as_nobody(&mut command);
+    command.spawn().expect("a shell")
 }
 
 /// What a program prints on both its outputs. They are read to their ends even when nobody listens any more,

@@ -82,8 +82,10 @@ impl Ask {
     /// Names may be written with escapes (`image\u005furl`): then the messages are read.
     fn has_media_under_escapes(&self) -> bool {
         let Ok(Some(member)) = self.envelope.member("messages") else { return false };
-        let messages: Vec<serde_json::Value> =
-            serde_json::from_slice(self.envelope.raw(member)).unwrap_or_default();
+        // What our reader does not take (1e999, a lone surrogate) a provider might: then the most is assumed.
+        let Ok(messages) = serde_json::from_slice::<Vec<serde_json::Value>>(self.envelope.raw(member)) else {
+            return true;
+        };
         let parts = messages.iter().filter_map(|message| message.get("content")?.as_array()).flatten();
         let kinds = parts.map(|part| part.get("type").and_then(|kind| kind.as_str()));
         kinds.into_iter().any(|kind| !matches!(kind, Some("text" | "refusal")))
