@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use prometheus::Registry;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use weighhouse_admin::Admin;
 use weighhouse_auth::Keyring;
@@ -21,7 +22,7 @@ use crate::admin_key;
 use crate::arguments::Arguments;
 use crate::banner::{greet, say};
 use crate::control::Control;
-use crate::housekeeping::{follow_changes, follow_config, told_to_stop};
+use crate::housekeeping::{StopSignals, follow_changes, follow_config};
 use crate::settings::{self, Read, Source};
 
 /// Time for the ledger's last rows once all calls are done.
@@ -76,6 +77,10 @@ async fn serve(arguments: &Arguments, source: Source, read: Read, location: Loca
     );
     let house = Arc::new(house);
 
+    // Listened for before anybody can know that we are here: an early signal must not kill us.
+    let stop_signals = StopSignals::listen()?;
+    let hangups = signal(SignalKind::hangup())?;
+    let changes = store.changes();
     let address = SocketAddr::new(arguments.host.unwrap_or_else(|| default_host(&source)), arguments.port);
     let workers = arguments
         .workers
@@ -95,14 +100,12 @@ async fn serve(arguments: &Arguments, source: Source, read: Read, location: Loca
         })
         .collect::<Result<_, _>>()?;
     let ledger = tokio::spawn(writer.run(stopping.clone()));
-    let feed = tokio::spawn(follow_changes(Arc::clone(&house), store.clone()));
-    let config = source
-        .config
-        .is_some()
-        .then(|| tokio::spawn(follow_config(Arc::clone(&house), source.clone(), read.watched)));
+    let feed = tokio::spawn(follow_changes(Arc::clone(&house), changes));
+    let following = follow_config(Arc::clone(&house), source.clone(), read.watched, hangups);
+    let config = source.config.is_some().then(|| tokio::spawn(following));
     greet(bound, source.kept_key.as_ref().map(SecretString::expose_secret), &model);
 
-    told_to_stop().await?;
+    stop_signals.told().await;
     house.drain();
     stop.send_replace(true);
     let joined = tokio::task::spawn_blocking(move || {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use weighhouse_server::House;
-use weighhouse_storage::{Change, Store};
+use weighhouse_storage::Change;
 
 use crate::banner::say;
 use crate::settings::{self, Source, Watched};
@@ -15,8 +16,7 @@ use crate::settings::{self, Source, Watched};
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
 
 /// Lets the keyring forget what changed in the store, here or on another node.
-pub(crate) async fn follow_changes(house: Arc<House>, store: Store) {
-    let mut changes = store.changes();
+pub(crate) async fn follow_changes(house: Arc<House>, mut changes: Receiver<Change>) {
     loop {
         let change = match changes.recv().await {
             Ok(change) => change,
@@ -32,8 +32,8 @@ pub(crate) async fn follow_config(
     house: Arc<House>,
     source: Source,
     mut watched: Watched,
-) -> std::io::Result<()> {
-    let mut hangups = signal(SignalKind::hangup())?;
+    mut hangups: Signal,
+) {
     loop {
         let is_asked = tokio::select! {
             _ = hangups.recv() => true,
@@ -57,13 +57,25 @@ pub(crate) async fn follow_config(
     }
 }
 
-/// Waits until the process is told to stop.
-pub(crate) async fn told_to_stop() -> std::io::Result<()> {
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
+/// The signals that tell the process to stop, listened for from the moment this is made.
+pub(crate) struct StopSignals {
+    terminated: Signal,
+    interrupted: Signal,
+}
+
+impl StopSignals {
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminated: signal(SignalKind::terminate())?,
+            interrupted: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Waits until the process is told to stop.
+    pub(crate) async fn told(mut self) {
+        tokio::select! {
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
+        }
+    }
 }
