@@ -1,5 +1,7 @@
 //! Which models a key may use.
 
+use weighhouse_types::Pattern;
+
 /// LiteLLM's names for every model.
 const ALL_MODELS: &[&str] = &["*", "all-proxy-models"];
 /// LiteLLM's name for none.
@@ -10,7 +12,7 @@ const NO_MODELS: &str = "no-default-models";
 pub struct Models {
     all: bool,
     exact: Vec<String>,
-    patterns: Vec<Vec<String>>,
+    patterns: Vec<Pattern>,
 }
 
 impl Models {
@@ -21,8 +23,8 @@ impl Models {
         for entry in entries {
             if ALL_MODELS.contains(&entry.as_str()) {
                 models.all = true;
-            } else if entry.contains('*') {
-                models.patterns.push(entry.split('*').map(str::to_owned).collect());
+            } else if let Some(pattern) = Pattern::wildcard(entry) {
+                models.patterns.push(pattern);
             } else if entry != NO_MODELS {
                 models.exact.push(entry.clone());
             }
@@ -35,23 +37,8 @@ impl Models {
     pub fn grants(&self, model: &str) -> bool {
         self.all
             || self.exact.iter().any(|name| name == model)
-            || self.patterns.iter().any(|parts| covers(parts, model))
+            || self.patterns.iter().any(|pattern| pattern.covers(model))
     }
-}
-
-fn covers(parts: &[String], name: &str) -> bool {
-    let [first, middle @ .., last] = parts else { return false };
-    let Some(mut rest) = name.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str()))
-    else {
-        return false;
-    };
-    middle.iter().all(|part| match rest.split_once(part.as_str()) {
-        Some((_, after)) => {
-            rest = after;
-            true
-        }
-        None => false,
-    })
 }
 
 #[cfg(test)]

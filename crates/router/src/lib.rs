@@ -15,11 +15,9 @@
 //! ```
 
 mod health;
-mod pattern;
 mod plan;
 mod table;
 
 pub use health::{CooldownRules, Health, Setback};
-pub use pattern::Pattern;
 pub use plan::{Failure, Leg, Plan, Step};
 pub use table::{Found, Group, Member, Policy, Table};

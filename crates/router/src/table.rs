@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use weighhouse_types::Pattern;
+
 use crate::health::Health;
-use crate::pattern::Pattern;
 
 /// A deployment in a group.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +113,7 @@ impl Table {
         while self.health.len() <= member.deployment {
             self.health.push(Arc::default());
         }
-        match Pattern::new(name) {
+        match Pattern::wildcard(name) {
             None => {
                 let group = self.groups.entry(name.into()).or_insert_with(|| Group::named(name).into());
                 Arc::make_mut(group).members.push(member);

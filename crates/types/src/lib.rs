@@ -19,10 +19,12 @@ mod error;
 mod ids;
 mod money;
 mod operation;
+mod pattern;
 mod usage;
 
 pub use error::{Error, Kind, ProviderReply};
 pub use ids::{AttemptId, CallId, KeyHash, KeyId};
 pub use money::{Nanos, ParseMoneyError, Picos};
 pub use operation::{Dialect, Operation};
+pub use pattern::Pattern;
 pub use usage::{Usage, UsageClass};
