@@ -17,6 +17,7 @@ mod columns;
 mod error;
 mod location;
 mod migrations;
+mod narrowed;
 mod postgres;
 mod records;
 mod sqlite;

@@ -45,7 +45,9 @@ impl fmt::Debug for Location {
         match self {
             Self::Sqlite(path) => write!(out, "sqlite://{}", path.display()),
             Self::Postgres(url) => {
-                let host = url.rsplit_once('@').map_or("…", |(_, host)| host);
+                // Credentials may stand in the query too, and a password may hold an @.
+                let address = url.split('?').next().unwrap_or_default();
+                let host = address.rsplit_once('@').map_or("…", |(_, host)| host);
                 write!(out, "postgres://…@{host}")
             }
         }
@@ -61,7 +63,16 @@ mod tests {
         let of_prisma =
             Location::parse("postgresql://u:secret@h/db?connection_limit=5&sslmode=disable").unwrap();
         assert_eq!(of_prisma, Location::Postgres("postgresql://u:secret@h/db?sslmode=disable".into()));
-        assert!(!format!("{of_prisma:?}").contains("secret"));
+        for address in [
+            "postgres://u:secret@h/db",
+            "postgres://u:an@secret@h/db",
+            "postgres://u:a?secret@h/db",
+            "postgres://u@h/db?password=secret",
+            "postgres://h/db?user=a@b&password=secret",
+        ] {
+            let shown = format!("{:?}", Location::parse(address).unwrap());
+            assert!(!shown.contains("secret"), "{shown}");
+        }
         assert_eq!(Location::parse("sqlite:///var/x.db").unwrap(), Location::Sqlite("/var/x.db".into()));
         assert!(!Location::parse("mysql://u:secret@h").unwrap_err().to_string().contains("secret"));
     }

@@ -11,11 +11,18 @@ pub(crate) struct Migration {
 }
 
 /// All steps in order. A step that was released is never changed; a new one is added.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    sqlite: include_str!("../migrations/sqlite/0001_keys_and_ledger.sql"),
-    postgres: include_str!("../migrations/postgres/0001_keys_and_ledger.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        sqlite: include_str!("../migrations/sqlite/0001_keys_and_ledger.sql"),
+        postgres: include_str!("../migrations/postgres/0001_keys_and_ledger.sql"),
+    },
+    Migration {
+        number: 2,
+        sqlite: include_str!("../migrations/sqlite/0002_ledger_look_ups.sql"),
+        postgres: include_str!("../migrations/postgres/0002_ledger_look_ups.sql"),
+    },
+];
 
 /// Where the steps taken are noted; the same in both dialects.
 pub(crate) const NOTED: &str =
@@ -65,6 +72,7 @@ mod tests {
         let taken: Vec<_> =
             MIGRATIONS.iter().map(|migration| (migration.number, checksum_of(migration.sqlite))).collect();
         assert!(missing(&taken, text).unwrap().is_empty());
+        assert_eq!(missing(&taken[..1], text).unwrap().first().map(|step| step.number), Some(2));
         assert!(missing(&[(999, 0)], text).unwrap_err().to_string().contains("newer"));
         assert!(missing(&[(1, 0)], text).unwrap_err().to_string().contains("step 1"));
     }

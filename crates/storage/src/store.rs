@@ -1,10 +1,11 @@
 //! The one face of the store.
 
 use tokio::sync::broadcast;
-use weighhouse_types::{KeyHash, Nanos};
+use weighhouse_types::{CallId, KeyHash, KeyId, Nanos};
 
 use crate::error::StoreError;
 use crate::location::Location;
+use crate::narrowed::Statement;
 use crate::postgres::PostgresStore;
 use crate::records::{Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Page};
 use crate::sqlite::SqliteStore;
@@ -95,17 +96,39 @@ impl Store {
         ask!(self, backend => backend.key_where("key_alias", alias).await)
     }
 
-    /// Writes what administrators set of a key, by its id; what it spent is not touched. False: no such key.
+    /// Writes what administrators set of a key, by its id; its secret and what it spent are not touched. False:
+    /// no such key.
     ///
     /// # Errors
     /// `Conflict`: its alias is taken.
     pub async fn update_key(&self, key: &KeyRecord) -> Result<bool, StoreError> {
-        let changed = ask!(self, backend => backend.update_key(key).await)?;
-        self.announce(&key.hash);
-        Ok(changed)
+        let given = key.clone();
+        self.edit_key(&key.id, move |kept| {
+            *kept = KeyRecord {
+                hash: kept.hash.clone(),
+                key_name: std::mem::take(&mut kept.key_name),
+                spend: kept.spend,
+                total_spend: kept.total_spend,
+                created_ms: kept.created_ms,
+                ..given
+            };
+            true
+        })
+        .await
     }
 
-    /// Gives a key another secret; `key` is its record before. Its id and what it spent stay. False: no such key.
+    /// Changes a key as it stands in the store. False: no such key, or `edit` left it.
+    async fn edit_key<Edit>(&self, id: &KeyId, edit: Edit) -> Result<bool, StoreError>
+    where
+        Edit: FnOnce(&mut KeyRecord) -> bool + Send + 'static,
+    {
+        let before = ask!(self, backend => backend.edit_key(id, edit).await)?;
+        before.iter().for_each(|hash| self.announce(hash));
+        Ok(before.is_some())
+    }
+
+    /// Gives a key another secret; its id, what it spent, and what else was set of it meanwhile stay. False: no
+    /// such key.
     ///
     /// # Errors
     /// `Conflict`: the new hash is taken.
@@ -116,16 +139,38 @@ impl Store {
         new_name: &str,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
-        let fresh = KeyRecord {
-            hash: new_hash.clone(),
-            key_name: new_name.to_owned(),
-            updated_ms: now_ms,
-            ..key.clone()
-        };
-        let changed = ask!(self, backend => backend.replace_key_hash(&key.id, new_hash, fresh).await)?;
-        self.announce(&key.hash);
-        self.announce(new_hash);
-        Ok(changed)
+        let (hash, name) = (new_hash.clone(), new_name.to_owned());
+        let edited = self.edit_key(&key.id, move |kept| {
+            (kept.hash, kept.key_name, kept.updated_ms) = (hash, name, now_ms);
+            true
+        });
+        let is_changed = edited.await?;
+        if is_changed {
+            self.announce(new_hash);
+        }
+        Ok(is_changed)
+    }
+
+    /// Begins the next window of a key's budget where the present one is over: what was spent in it starts at
+    /// nothing, what was spent ever stays. However many nodes ask, one window begins. False: no such key, no
+    /// window, or the present one is not over.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Corrupt`.
+    pub async fn start_budget_window(
+        &self,
+        id: &KeyId,
+        now_ms: i64,
+        next_reset_ms: i64,
+    ) -> Result<bool, StoreError> {
+        self.edit_key(id, move |kept| {
+            let is_over = kept.budget_reset_at_ms.is_some_and(|end| end <= now_ms);
+            if is_over {
+                (kept.spend, kept.budget_reset_at_ms) = (Nanos::ZERO, Some(next_reset_ms));
+            }
+            is_over
+        })
+        .await
     }
 
     /// Deletes keys; gives back those that were there. Their ledger rows stay.
@@ -172,7 +217,16 @@ impl Store {
     /// # Errors
     /// `Unavailable`, `Corrupt`.
     pub async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-        ask!(self, backend => backend.ledger(filter).await)
+        // Asked one after the other, because no index serves both at once.
+        if let Some(call) = filter.request_id.as_deref().and_then(CallId::parse) {
+            let asked = Statement::of_ledger(filter, Some(call));
+            let found = ask!(self, backend => backend.ledger(asked).await)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        let asked = Statement::of_ledger(filter, None);
+        ask!(self, backend => backend.ledger(asked).await)
     }
 
     /// Rows of the ledger and the sum of their costs.
@@ -181,6 +235,15 @@ impl Store {
     /// `Unavailable`.
     pub async fn ledger_totals(&self) -> Result<(u64, Nanos), StoreError> {
         ask!(self, backend => backend.ledger_totals().await)
+    }
+
+    /// What the ledger's rows of each key sum to, by id; keys without rows are left out. It must be what the
+    /// keys are said to have spent ever, unless some were charged without rows.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn spend_by_key(&self) -> Result<Vec<(KeyId, Nanos)>, StoreError> {
+        ask!(self, backend => backend.spend_by_key().await)
     }
 
     /// A setting.

@@ -2,15 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a store that does not answer has failed the test")]
 
-use std::sync::Arc;
+mod records;
 
 use weighhouse_storage::{
-    Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Location, Outcome, Page, Store,
-    StoreError,
+    Change, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Location, Page, Store, StoreError,
 };
 use weighhouse_testkit::services::Postgres;
 use weighhouse_testkit::temp_dir::TempDir;
-use weighhouse_types::{AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Usage, UsageClass};
+use weighhouse_types::{KeyHash, KeyId, Nanos};
+
+use records::{batch, both_books_agree, kept_key, key, now, row};
 
 #[test]
 fn sqlite_keeps_what_it_is_given() {
@@ -29,82 +30,15 @@ fn run(location: &Location) {
         let store = Store::open(location).await.unwrap();
         keys_are_kept_changed_and_deleted(&store).await;
         a_key_gets_another_secret_and_stays_the_same(&store).await;
+        what_others_set_meanwhile_stays(&store).await;
+        one_window_begins_however_many_ask(&store).await;
         the_ledger_is_appended_once(&store).await;
         concurrent_batches_lose_and_double_nothing(&store).await;
+        rows_without_a_key_may_come_in_any_order(&store).await;
+        odd_texts_are_kept_and_stop_nothing(&store).await;
         settings_are_set_once(&store).await;
         store.close().await.unwrap();
-        let again = Store::open(location).await.unwrap();
-        assert!(
-            again.key_by_alias("renamed").await.unwrap().is_some(),
-            "it is still there after opening again"
-        );
-        again.close().await.unwrap();
     });
-}
-
-fn key(name: &str) -> KeyRecord {
-    KeyRecord {
-        id: KeyId::new(&format!("id-{name}")),
-        hash: KeyHash::new(&format!("hash-{name}")),
-        key_name: "sk-...abcd".into(),
-        key_alias: Some(name.into()),
-        models: vec!["gpt-*".into()],
-        aliases: vec![("fast".into(), "gpt-4o".into())],
-        user_id: Some("user-1".into()),
-        team_id: None,
-        metadata: serde_json::json!({"a": [1, null]}),
-        tags: vec!["blue".into()],
-        max_budget: Some(Nanos::dollars(1)),
-        budget_duration: None,
-        budget_reset_at_ms: None,
-        spend: Nanos::ZERO,
-        total_spend: Nanos::ZERO,
-        rpm_limit: Some(10),
-        tpm_limit: None,
-        max_parallel_requests: Some(2),
-        expires_ms: Some(2_000_000_000_000),
-        blocked: false,
-        created_by: Some("admin".into()),
-        created_ms: 1_795_000_000_000,
-        updated_ms: 1_795_000_000_001,
-    }
-}
-
-fn row(key: Option<&KeyRecord>, call: u64, number: u16, nanos: i64) -> LedgerRow {
-    LedgerRow {
-        attempt: AttemptId { call: CallId::new(call, [1; 10]), number },
-        started_ms: i64::try_from(call).unwrap(),
-        key_id: key.map(|key| key.id.clone()),
-        key_hash: key.map_or_else(|| KeyHash::new("master"), |key| key.hash.clone()),
-        user_id: Some("user-1".into()),
-        team_id: None,
-        end_user: Some("nul\u{0} end".replace('\0', " ").into()),
-        operation: Operation::Chat,
-        requested_model: "fast".into(),
-        model_group: "gpt-4o".into(),
-        deployment_id: "d1".into(),
-        provider: "openai".into(),
-        upstream_model: "gpt-4o".into(),
-        api_base: "https://api.openai.com/v1".into(),
-        outcome: Outcome::Success,
-        http_status: 200,
-        response_id: Some(format!("chatcmpl-{call}-{number}").into()),
-        stream: true,
-        usage: Usage::default().with(UsageClass::InputText, 3).with(UsageClass::OutputReasoning, 5),
-        raw_usage: Some("{\"prompt_tokens\":3}".into()),
-        cost: Nanos::new(nanos),
-        arithmetic: "[[\"input_text\",3,\"1\"]]".into(),
-        price_version: "v1".into(),
-        queue_us: 1,
-        overhead_us: 2,
-        first_token_us: 3,
-        total_us: 4_000_000_000,
-        tags: Arc::new(["blue".to_owned(), "quo\"te".to_owned()]),
-    }
-}
-
-fn batch(rows: &[LedgerRow]) -> LedgerBatch {
-    rows.iter().cloned().map(Box::new).collect()
 }
 
 async fn keys_are_kept_changed_and_deleted(store: &Store) {
@@ -157,6 +91,52 @@ async fn a_key_gets_another_secret_and_stays_the_same(store: &Store) {
     );
 }
 
+async fn what_others_set_meanwhile_stays(store: &Store) {
+    let seen = kept_key(store, "raced").await;
+    assert!(store.update_key(&KeyRecord { blocked: true, ..seen.clone() }).await.unwrap());
+    // Whoever gives it a new secret has read it before it was blocked.
+    let fresh = KeyHash::new("hash-raced-2");
+    assert!(store.replace_key_hash(&seen, &fresh, "sk-...2222", 7).await.unwrap());
+    let rotated = store.key_by_hash(&fresh).await.unwrap().unwrap();
+    assert_eq!((rotated.blocked, rotated.updated_ms), (true, 7));
+
+    // And whoever changes it has read it before it got the new secret: those who know it by that are told.
+    let mut changes = store.changes();
+    assert!(store.update_key(&KeyRecord { rpm_limit: Some(77), ..seen.clone() }).await.unwrap());
+    assert_eq!(changes.recv().await.unwrap(), Change::Key(fresh.clone()));
+    let changed = store.key_by_hash(&fresh).await.unwrap().unwrap();
+    assert_eq!((changed.rpm_limit, changed.key_name.as_str()), (Some(77), "sk-...2222"));
+    assert_eq!(store.key_by_hash(&seen.hash).await.unwrap(), None);
+    assert!(!store.replace_key_hash(&key("nobody"), &fresh, "sk-...", 8).await.unwrap());
+    let refused =
+        store.replace_key_hash(&kept_key(store, "late").await, &fresh, "sk-...", 8).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
+}
+
+async fn one_window_begins_however_many_ask(store: &Store) {
+    let windowed = KeyRecord { budget_reset_at_ms: Some(1_000), ..key("windowed") };
+    store.insert_key(&windowed).await.unwrap();
+    store.append_ledger(&batch(&[row(Some(&windowed), 20, 0, 40)])).await.unwrap();
+    assert!(!store.start_budget_window(&windowed.id, 999, 2_000).await.unwrap(), "the window is not over");
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (store, id) = (store.clone(), windowed.id.clone());
+            tokio::spawn(async move { store.start_budget_window(&id, 1_000, 2_000).await })
+        })
+        .collect();
+    let mut begun = 0;
+    for task in tasks {
+        begun += u32::from(task.await.unwrap().unwrap());
+    }
+    assert_eq!(begun, 1);
+    store.append_ledger(&batch(&[row(Some(&windowed), 21, 0, 2)])).await.unwrap();
+    let kept = now(store, &windowed).await;
+    assert_eq!((kept.spend, kept.total_spend), (Nanos::new(2), Nanos::new(42)));
+    assert_eq!(kept.budget_reset_at_ms, Some(2_000));
+    let without = kept_key(store, "windowless").await;
+    assert!(!store.start_budget_window(&without.id, i64::MAX, i64::MAX).await.unwrap());
+}
+
 async fn the_ledger_is_appended_once(store: &Store) {
     let payer = key("payer");
     store.insert_key(&payer).await.unwrap();
@@ -187,6 +167,12 @@ async fn the_ledger_is_appended_once(store: &Store) {
     let call = rows[0].attempt.call.to_string();
     let of_call = LedgerFilter { request_id: Some(call), limit: 10, ..LedgerFilter::default() };
     assert_eq!(store.ledger(&of_call).await.unwrap().len(), 2);
+    // Some providers name their answers as we name our calls.
+    let uuid = "018f3c1e-7b2a-7c3d-9e4f-0123456789ab";
+    let named = LedgerRow { response_id: Some(uuid.into()), ..row(None, 40, 0, 0) };
+    store.append_ledger(&batch(std::slice::from_ref(&named))).await.unwrap();
+    let of_uuid = LedgerFilter { request_id: Some(uuid.into()), limit: 10, ..LedgerFilter::default() };
+    assert_eq!(store.ledger(&of_uuid).await.unwrap(), [named]);
     let between =
         LedgerFilter { from_ms: Some(1_001), until_ms: Some(1_002), limit: 10, ..LedgerFilter::default() };
     assert_eq!(store.ledger(&between).await.unwrap().len(), 1);
@@ -220,16 +206,59 @@ async fn concurrent_batches_lose_and_double_nothing(store: &Store) {
     }
     assert_eq!(appended, 120);
     let (_, after) = store.ledger_totals().await.unwrap();
-    let mut charged = Nanos::ZERO;
-    for payer in &payers {
-        charged += store.key_by_hash(&payer.hash).await.unwrap().unwrap().total_spend;
+    assert_eq!(after - before, Nanos::new(7_260));
+    both_books_agree(store, &payers).await;
+}
+
+/// The master key's rows hang on no key whose lock would bring writers into an order.
+async fn rows_without_a_key_may_come_in_any_order(store: &Store) {
+    let rows: Vec<LedgerRow> = (0..1_500).map(|number| row(None, 9_000 + number, 0, 1)).collect();
+    let backwards: Vec<LedgerRow> = rows.iter().rev().cloned().collect();
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let (store, mine) = (store.clone(), batch(if task % 2 == 0 { &rows } else { &backwards }));
+            tokio::spawn(async move { store.append_ledger(&mine).await })
+        })
+        .collect();
+    let mut appended = 0;
+    for task in tasks {
+        appended += task.await.unwrap().unwrap();
     }
-    assert_eq!((after - before, charged), (Nanos::new(7_260), Nanos::new(7_260)));
+    assert_eq!(appended, 1_500);
+}
+
+/// Callers and providers may send what a database finds hard to keep.
+async fn odd_texts_are_kept_and_stop_nothing(store: &Store) {
+    let odd = LedgerRow {
+        requested_model: "quo'te\\ \u{1f600} ; DROP TABLE ledger".into(),
+        end_user: Some("nul \0 end".into()),
+        raw_usage: Some("{\"a\":\"\\u0000\"}".into()),
+        response_id: Some("odd \"one\"".into()),
+        ..row(None, 30, 0, 1)
+    };
+    let beside = row(None, 31, 0, 1);
+    assert_eq!(store.append_ledger(&batch(&[odd.clone(), beside])).await.unwrap(), 2);
+    let of_it = LedgerFilter { request_id: Some("odd \"one\"".into()), limit: 2, ..LedgerFilter::default() };
+    let read = store.ledger(&of_it).await.unwrap();
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].requested_model, odd.requested_model);
+    assert!(read[0].end_user.as_deref().is_some_and(|user| user.starts_with("nul ")));
 }
 
 async fn settings_are_set_once(store: &Store) {
     assert_eq!(store.get_setting("name").await.unwrap(), None);
-    assert_eq!(store.put_setting_if_absent("name", "one").await.unwrap(), "one");
-    assert_eq!(store.put_setting_if_absent("name", "two").await.unwrap(), "one");
+    let tasks: Vec<_> = (0..8)
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move { store.put_setting_if_absent("name", &number.to_string()).await })
+        })
+        .collect();
+    let mut in_force = Vec::new();
+    for task in tasks {
+        in_force.push(task.await.unwrap().unwrap());
+    }
+    in_force.dedup();
+    assert_eq!(in_force.len(), 1, "all see the one that was first");
+    assert_eq!(store.get_setting("name").await.unwrap().as_deref(), in_force.first().map(String::as_str));
     store.ping().await.unwrap();
 }

@@ -1,5 +1,6 @@
 use std::fs;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::ExposeSecret as _;
 
 use super::{check, fixture, read};
@@ -136,16 +137,14 @@ fn a_list_of_organizations_makes_a_deployment_of_each() {
 #[test]
 fn ids_are_made_as_litellm_makes_them() {
     let loaded = read(&fs::read_to_string(fixture("ids.yaml")).unwrap());
-    let expected: Vec<String> =
+    let expected: Vec<serde_json::Value> =
         serde_json::from_str(&fs::read_to_string(fixture("ids.json")).unwrap()).unwrap();
-    let found: Vec<&str> =
-        loaded.settings.models.iter().map(|model| model.id_preimage.expose_secret()).collect();
-    assert_eq!(found, expected);
-    let hashed = loaded.settings.models[0].deployment_id(|bytes| {
-        assert_eq!(bytes, expected[0].as_bytes());
-        [0xa5; 32]
-    });
-    assert_eq!(hashed, "a5".repeat(32));
+    assert_eq!(loaded.settings.models.len(), expected.len());
+    let sha256 = |bytes: &[u8]| digest(&SHA256, bytes).as_ref().try_into().unwrap();
+    for (model, expected) in loaded.settings.models.iter().zip(&expected) {
+        assert_eq!(model.id_preimage.expose_secret(), expected["preimage"].as_str().unwrap());
+        assert_eq!(model.deployment_id(sha256), expected["sha256"].as_str().unwrap());
+    }
     let named = read("model_list: [{model_name: a, litellm_params: {model: b}, model_info: {id: 7}}]");
     assert_eq!(named.settings.models[0].deployment_id(|_| [0; 32]), "7");
 }

@@ -37,15 +37,23 @@ impl Tabs {
         let (start, end) = (span.start.index(), span.end.index());
         match event {
             Event::Scalar(_, ScalarStyle::Plain, ..) => self.pass(end, true),
-            Event::Scalar(..) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 let found = self.pass(start, true);
-                // The mark of a block may be followed by a comment, and by no tab.
-                let header = self.letters.get(start..end).unwrap_or_default();
-                let is_block = matches!(header.first(), Some('|' | '>'));
-                let length = header.iter().position(|letter| *letter == '\n').unwrap_or(header.len());
-                let header = if is_block { self.pass(start + length, true) } else { None };
+                let written = self.letters.get(start..end).unwrap_or_default();
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                if !is_block {
+                    // What stands between a quote and the next word belongs to the span too.
+                    let length = written.iter().rposition(|letter| matches!(letter, '\'' | '"'));
+                    let _ = self.pass(start + length.unwrap_or_default(), false);
+                    return found.or(self.pass(end, true));
+                }
+                // A block's span begins at its first letter, unless it has none, or an anchor or a tag.
+                let is_empty = text.chars().all(|letter| letter == '\n');
+                let line = written.iter().position(|letter| *letter == '\n').unwrap_or(written.len());
+                let has_mark = is_empty || *anchor != 0 || tag.is_some();
+                let mark = if has_mark { self.pass(start + line, true) } else { None };
                 let _ = self.pass(end, false);
-                found.or(header)
+                found.or(mark)
             }
             Event::StreamEnd => self.pass(self.letters.len(), true),
             _ => self.pass(start, true),
@@ -55,6 +63,8 @@ impl Tabs {
     /// Goes on to an index; the first tab outside a comment on the way, where it matters.
     fn pass(&mut self, end: usize, matters: bool) -> Option<(usize, usize)> {
         let (mut found, mut is_comment) = (None, false);
+        let before = self.read.checked_sub(1).and_then(|index| self.letters.get(index));
+        let mut is_apart = before.is_none_or(|letter| letter.is_whitespace());
         while self.read < end {
             let Some(letter) = self.letters.get(self.read) else { break };
             match letter {
@@ -62,10 +72,11 @@ impl Tabs {
                     (self.line, self.column) = (self.line + 1, 0);
                     is_comment = false;
                 }
-                '#' => is_comment = true,
+                '#' if is_apart => is_comment = true,
                 '\t' if matters && !is_comment && found.is_none() => found = Some((self.line, self.column)),
                 _ => {}
             }
+            is_apart = letter.is_whitespace();
             self.read += 1;
             self.column += 1;
         }

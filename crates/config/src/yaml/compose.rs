@@ -66,8 +66,8 @@ pub fn read(file: &str, text: &str, findings: &mut Vec<Finding>) -> Result<Node,
         findings,
         root: None,
         has_document: false,
-        // PyYAML adds no line end that the text lacks.
-        end: (!text.ends_with(['\n', '\r'])).then(|| text.chars().count()),
+        source: text,
+        length: text.chars().count(),
     };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| YamlError {
@@ -83,7 +83,7 @@ pub fn read(file: &str, text: &str, findings: &mut Vec<Finding>) -> Result<Node,
     Ok(composer.root.unwrap_or(Node::new(Value::Null, start)))
 }
 
-struct Composer<'findings> {
+struct Composer<'text, 'findings> {
     file: Arc<str>,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
@@ -91,8 +91,9 @@ struct Composer<'findings> {
     findings: &'findings mut Vec<Finding>,
     root: Option<Node>,
     has_document: bool,
-    /// Characters of a text that ends without a line end.
-    end: Option<usize>,
+    source: &'text str,
+    /// Its characters.
+    length: usize,
 }
 
 /// A list or dict that is being read.
@@ -113,7 +114,7 @@ struct Key {
     is_merge: bool,
 }
 
-impl Composer<'_> {
+impl Composer<'_, '_> {
     fn place(&self, line: usize, column: usize) -> Place {
         Place { file: Arc::clone(&self.file), line, column: column + 1 }
     }
@@ -152,7 +153,7 @@ impl Composer<'_> {
                 let is_merge =
                     text == "<<" && style == ScalarStyle::Plain && tag.is_none() && self.awaits_key();
                 let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-                let is_cut = is_block && self.end.is_some_and(|end| span.end.index() >= end);
+                let is_cut = is_block && self.is_cut(&text, &span, anchor != 0 || tag.is_some());
                 let text = if is_cut { text.strip_suffix('\n').unwrap_or(&text) } else { &text };
                 let value = self.scalar(text, style, tag.as_deref(), &place)?;
                 let node = Node::new(value, place);
@@ -169,6 +170,30 @@ impl Composer<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
         }
+    }
+
+    /// Whether a block is cut short by the end of the text: the parser adds the line end that its last line
+    /// lacks, PyYAML does not.
+    fn is_cut(&self, text: &str, span: &Span, has_properties: bool) -> bool {
+        let last_line = self.source.rsplit(['\n', '\r']).next().unwrap_or_default().chars().count();
+        if last_line == 0 || span.end.index() < self.length {
+            return false;
+        }
+        if text.chars().all(|letter| letter == '\n') {
+            return span.end.line() == span.start.line() + 1;
+        }
+        // A block's span begins at its first letter, or at its anchor or tag.
+        let indentation = if has_properties {
+            let written = self.source.lines().skip(span.start.line()).find(|line| !line.trim().is_empty());
+            let read = text.lines().find(|line| !line.trim().is_empty());
+            let spaces = |line: Option<&str>| {
+                line.map_or(0, |line| line.chars().take_while(|letter| *letter == ' ').count())
+            };
+            spaces(written).saturating_sub(spaces(read))
+        } else {
+            span.start.col()
+        };
+        last_line >= indentation
     }
 
     /// Whether the next value is a dict's key.

@@ -3,10 +3,11 @@
 use tokio_postgres::Row;
 use weighhouse_types::{KeyHash, KeyId};
 
-use super::PostgresStore;
 use super::feed::CHANNEL;
+use super::{PostgresStore, ask};
 use crate::columns::{KEY_COLUMNS, KeyColumns};
 use crate::error::StoreError;
+use crate::narrowed::Statement;
 use crate::records::{KeyFilter, KeyRecord, Page};
 
 impl PostgresStore {
@@ -50,54 +51,53 @@ impl PostgresStore {
         client.query_opt(&statement, &[&value]).await?.map(|row| read(&row).read()).transpose()
     }
 
-    pub(crate) async fn update_key(&self, key: &KeyRecord) -> Result<bool, StoreError> {
-        let key = KeyColumns::of(key)?;
+    /// Changes a key as it stands, in one transaction; gives its hash before. None: no such key, or `edit` left it.
+    pub(crate) async fn edit_key<Edit>(&self, id: &KeyId, edit: Edit) -> Result<Option<KeyHash>, StoreError>
+    where
+        Edit: FnOnce(&mut KeyRecord) -> bool + Send + 'static,
+    {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        let changed = transaction
-            .execute(
-                "UPDATE virtual_keys SET key_alias = $2, user_id = $3, team_id = $4, record = $5, updated_ms = $6 \
-                 WHERE id = $1",
-                &[&key.id, &key.key_alias, &key.user_id, &key.team_id, &key.record, &key.updated_ms],
-            )
-            .await?;
-        notify(&transaction, &key.hash).await?;
-        transaction.commit().await?;
-        Ok(changed == 1)
-    }
-
-    pub(crate) async fn replace_key_hash(
-        &self,
-        id: &KeyId,
-        hash: &KeyHash,
-        record: KeyRecord,
-    ) -> Result<bool, StoreError> {
-        let columns = KeyColumns::of(&record)?;
-        let mut client = self.client().await?;
-        let transaction = client.transaction().await?;
-        let old = transaction
-            .query_opt("SELECT hash FROM virtual_keys WHERE id = $1 FOR UPDATE", &[&id.as_str()])
-            .await?;
-        let Some(old) = old else { return Ok(false) };
+        let statement = format!("SELECT {KEY_COLUMNS} FROM virtual_keys WHERE id = $1 FOR UPDATE");
+        let Some(row) = transaction.query_opt(&statement, &[&id.as_str()]).await? else { return Ok(None) };
+        let mut key = read(&row).read()?;
+        let hash = key.hash.clone();
+        if !edit(&mut key) {
+            return Ok(None);
+        }
+        let key = KeyColumns::of(&key)?;
         transaction
             .execute(
-                "UPDATE virtual_keys SET hash = $2, record = $3, updated_ms = $4 WHERE id = $1",
-                &[&id.as_str(), &hash.as_str(), &columns.record, &columns.updated_ms],
+                "UPDATE virtual_keys SET hash = $2, key_alias = $3, user_id = $4, team_id = $5, record = $6, \
+                   spend_nanos = $7, updated_ms = $8 WHERE id = $1",
+                &[
+                    &id.as_str(),
+                    &key.hash,
+                    &key.key_alias,
+                    &key.user_id,
+                    &key.team_id,
+                    &key.record,
+                    &key.spend_nanos,
+                    &key.updated_ms,
+                ],
             )
             .await?;
-        notify(&transaction, old.get(0)).await?;
         notify(&transaction, hash.as_str()).await?;
+        if key.hash != hash.as_str() {
+            notify(&transaction, &key.hash).await?;
+        }
         transaction.commit().await?;
-        Ok(true)
+        Ok(Some(hash))
     }
 
     pub(crate) async fn delete_keys(&self, hashes: &[KeyHash]) -> Result<Vec<KeyHash>, StoreError> {
         let hashes: Vec<&str> = hashes.iter().map(KeyHash::as_str).collect();
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        let rows = transaction
-            .query("DELETE FROM virtual_keys WHERE hash = ANY($1) RETURNING hash", &[&hashes])
-            .await?;
+        // Locked in the order in which the ledger locks them.
+        let statement = "WITH locked AS (SELECT id FROM virtual_keys WHERE hash = ANY($1) ORDER BY id FOR UPDATE) \
+                         DELETE FROM virtual_keys USING locked WHERE virtual_keys.id = locked.id RETURNING hash";
+        let rows = transaction.query(statement, &[&hashes]).await?;
         let deleted: Vec<KeyHash> = rows.iter().map(|row| KeyHash::new(row.get(0))).collect();
         for hash in &deleted {
             notify(&transaction, hash.as_str()).await?;
@@ -111,23 +111,11 @@ impl PostgresStore {
         filter: &KeyFilter,
         page: Page,
     ) -> Result<(Vec<KeyRecord>, u64), StoreError> {
-        const WHERE: &str = "WHERE ($1::text IS NULL OR user_id = $1) AND ($2::text IS NULL OR team_id = $2) \
-                             AND ($3::text IS NULL OR key_alias = $3) AND ($4::text IS NULL OR hash = $4)";
+        let (count, keys) = (Statement::of_key_count(filter), Statement::of_keys(filter, page));
         let client = self.client().await?;
-        let hash = filter.hash.as_ref().map(KeyHash::as_str);
-        let count = format!("SELECT count(*) FROM virtual_keys {WHERE}");
-        let total: i64 = client
-            .query_one(&count, &[&filter.user_id, &filter.team_id, &filter.key_alias, &hash])
-            .await?
-            .get(0);
-        let statement = format!(
-            "SELECT {KEY_COLUMNS} FROM virtual_keys {WHERE} ORDER BY created_ms DESC, id LIMIT $5 OFFSET $6"
-        );
-        let (limit, offset) = (i64::from(page.limit), i64::try_from(page.offset).unwrap_or(i64::MAX));
-        let rows = client
-            .query(&statement, &[&filter.user_id, &filter.team_id, &filter.key_alias, &hash, &limit, &offset])
-            .await?;
-        let keys = rows.iter().map(|row| read(row).read()).collect::<Result<_, _>>()?;
+        let (counted, found) = tokio::try_join!(ask(&client, &count), ask(&client, &keys))?;
+        let total = counted.first().map_or(0, |row| row.get::<_, i64>(0));
+        let keys = found.iter().map(|row| read(row).read()).collect::<Result<_, _>>()?;
         Ok((keys, u64::try_from(total).unwrap_or_default()))
     }
 }

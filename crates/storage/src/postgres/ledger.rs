@@ -1,14 +1,16 @@
 //! The ledger in PostgreSQL.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
-use weighhouse_types::{CallId, KeyHash, KeyId, Nanos};
+use weighhouse_types::{KeyId, Nanos};
 
-use super::PostgresStore;
+use super::{PostgresStore, ask};
 use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
 use crate::error::StoreError;
-use crate::records::{LedgerBatch, LedgerFilter, LedgerRow};
+use crate::narrowed::{SPEND_BY_KEY, Statement};
+use crate::records::{LedgerBatch, LedgerRow};
 
 /// Types of the columns where rows travel as one JSON text: one round trip, whatever their number.
 const RECORD: &str = "call_id text, number bigint, started_ms bigint, key_id text, key_hash text, user_id text, \
@@ -59,31 +61,14 @@ impl PostgresStore {
         Ok(transaction.commit().await?)
     }
 
-    pub(crate) async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-        let client = self.client().await?;
-        let statement = format!(
-            "SELECT {LEDGER_COLUMNS} FROM ledger WHERE ($1::text IS NULL OR key_hash = $1) \
-             AND ($2::text IS NULL OR user_id = $2) AND ($3::text IS NULL OR response_id = $3 OR call_id = $4) \
-             AND ($5::bigint IS NULL OR started_ms >= $5) AND ($6::bigint IS NULL OR started_ms < $6) \
-             AND ($8::text IS NULL OR key_id = $8) ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT $7"
-        );
-        let hash = filter.key_hash.as_ref().map(KeyHash::as_str);
-        let call = filter.request_id.as_deref().and_then(CallId::parse);
-        let call = call.as_ref().map(|call| call.as_bytes().as_slice());
-        let limit = i64::from(filter.limit);
-        let key_id = filter.key_id.as_ref().map(KeyId::as_str);
-        let narrowed: [&(dyn ToSql + Sync); 8] = [
-            &hash,
-            &filter.user_id,
-            &filter.request_id,
-            &call,
-            &filter.from_ms,
-            &filter.until_ms,
-            &limit,
-            &key_id,
-        ];
-        let rows = client.query(&client.prepare_cached(&statement).await?, &narrowed).await?;
+    pub(crate) async fn ledger(&self, asked: Statement) -> Result<Vec<LedgerRow>, StoreError> {
+        let rows = ask(&self.client().await?, &asked).await?;
         rows.iter().map(|row| read(row).read()).collect()
+    }
+
+    pub(crate) async fn spend_by_key(&self) -> Result<Vec<(KeyId, Nanos)>, StoreError> {
+        let rows = self.client().await?.query(SPEND_BY_KEY, &[]).await?;
+        Ok(rows.iter().map(|row| (KeyId::new(row.get(0)), Nanos::new(row.get(1)))).collect())
     }
 
     pub(crate) async fn ledger_totals(&self) -> Result<(u64, Nanos), StoreError> {
@@ -117,21 +102,21 @@ struct Columns<'row> {
     key_hash: &'row str,
     user_id: Option<&'row str>,
     team_id: Option<&'row str>,
-    end_user: Option<String>,
+    end_user: Option<Cow<'row, str>>,
     operation: &'row str,
-    requested_model: String,
+    requested_model: Cow<'row, str>,
     model_group: &'row str,
     deployment_id: &'row str,
     provider: &'row str,
-    upstream_model: String,
+    upstream_model: Cow<'row, str>,
     api_base: &'row str,
     outcome: &'row str,
     http_status: u16,
-    response_id: Option<String>,
+    response_id: Option<Cow<'row, str>>,
     stream: u8,
     usage: String,
     usage_flags: i64,
-    raw_usage: Option<String>,
+    raw_usage: Option<Cow<'row, str>>,
     cost_nanos: i64,
     arithmetic: &'row str,
     price_version: &'row str,
@@ -143,15 +128,24 @@ struct Columns<'row> {
 }
 
 /// PostgreSQL keeps no NUL in a text; callers and providers may send one.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}").replace("\\u0000", "\\ufffd")
+fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') || text.contains("\\u0000") {
+        return text.replace('\0', "\u{fffd}").replace("\\u0000", "\\ufffd").into();
+    }
+    text.into()
 }
 
+/// Rows as one JSON text, in the order of their ids: two writers of the same rows then never wait for each other.
 fn as_json(rows: &[Box<LedgerRow>]) -> Result<String, StoreError> {
-    let columns = |row: &LedgerRow| {
-        let hex: String = row.attempt.call.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        serde_json::to_value(Columns {
-            call_id: hex,
+    let mut columns: Vec<Columns<'_>> = rows.iter().map(|row| Columns::of(row)).collect();
+    columns.sort_unstable_by(|one, other| (&one.call_id, one.number).cmp(&(&other.call_id, other.number)));
+    serde_json::to_string(&columns).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+impl<'row> Columns<'row> {
+    fn of(row: &'row LedgerRow) -> Self {
+        Self {
+            call_id: hex(row.attempt.call.as_bytes()),
             number: row.attempt.number,
             started_ms: row.started_ms,
             key_id: row.key_id.as_ref().map(KeyId::as_str),
@@ -180,12 +174,15 @@ fn as_json(rows: &[Box<LedgerRow>]) -> Result<String, StoreError> {
             overhead_us: row.overhead_us,
             first_token_us: row.first_token_us,
             total_us: row.total_us,
-            tags: storable(&tags_json(&row.tags)),
-        })
-    };
-    let rows = rows.iter().map(|row| columns(row)).collect::<Result<Vec<_>, _>>();
-    let text = rows.and_then(|rows| serde_json::to_string(&rows));
-    text.map_err(|error| StoreError::Corrupt(error.to_string()))
+            tags: storable(&tags_json(&row.tags)).into_owned(),
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits.
+fn hex(bytes: &[u8; 16]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn read(row: &Row) -> LedgerColumns {

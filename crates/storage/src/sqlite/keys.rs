@@ -1,17 +1,18 @@
 //! Virtual keys in SQLite.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
 use weighhouse_types::{KeyHash, KeyId};
 
 use super::SqliteStore;
 use crate::columns::{KEY_COLUMNS, KeyColumns};
 use crate::error::StoreError;
+use crate::narrowed::Statement;
 use crate::records::{KeyFilter, KeyRecord, Page};
 
 impl SqliteStore {
     pub(crate) async fn insert_key(&self, key: &KeyRecord) -> Result<(), StoreError> {
         let key = KeyColumns::of(key)?;
-        self.write(move |connection| {
+        self.write_synced(move |connection| {
             let statement = format!(
                 "INSERT INTO virtual_keys ({KEY_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
             );
@@ -49,40 +50,45 @@ impl SqliteStore {
         .await
     }
 
-    /// Writes what administrators set; what was spent stays. False: no key has that id.
-    pub(crate) async fn update_key(&self, key: &KeyRecord) -> Result<bool, StoreError> {
-        let key = KeyColumns::of(key)?;
-        self.write(move |connection| {
-            let changed = connection.execute(
-                "UPDATE virtual_keys SET key_alias = ?2, user_id = ?3, team_id = ?4, record = ?5, updated_ms = ?6 \
-                 WHERE id = ?1",
-                params![key.id, key.key_alias, key.user_id, key.team_id, key.record, key.updated_ms],
+    /// Changes a key as it stands, in one transaction; gives its hash before. None: no such key, or `edit` left it.
+    pub(crate) async fn edit_key<Edit>(&self, id: &KeyId, edit: Edit) -> Result<Option<KeyHash>, StoreError>
+    where
+        Edit: FnOnce(&mut KeyRecord) -> bool + Send + 'static,
+    {
+        let id = id.clone();
+        self.write_synced(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let statement = format!("SELECT {KEY_COLUMNS} FROM virtual_keys WHERE id = ?1");
+            let found = transaction.query_row(&statement, [id.as_str()], read).optional()?;
+            let Some(mut key) = found.map(KeyColumns::read).transpose()? else { return Ok(None) };
+            let hash = key.hash.clone();
+            if !edit(&mut key) {
+                return Ok(None);
+            }
+            let key = KeyColumns::of(&key)?;
+            transaction.execute(
+                "UPDATE virtual_keys SET hash = ?2, key_alias = ?3, user_id = ?4, team_id = ?5, record = ?6, \
+                   spend_nanos = ?7, updated_ms = ?8 WHERE id = ?1",
+                params![
+                    id.as_str(),
+                    key.hash,
+                    key.key_alias,
+                    key.user_id,
+                    key.team_id,
+                    key.record,
+                    key.spend_nanos,
+                    key.updated_ms
+                ],
             )?;
-            Ok(changed == 1)
-        })
-        .await
-    }
-
-    pub(crate) async fn replace_key_hash(
-        &self,
-        id: &KeyId,
-        hash: &KeyHash,
-        record: KeyRecord,
-    ) -> Result<bool, StoreError> {
-        let (id, hash, columns) = (id.to_string(), hash.to_string(), KeyColumns::of(&record)?);
-        self.write(move |connection| {
-            let changed = connection.execute(
-                "UPDATE virtual_keys SET hash = ?2, record = ?3, updated_ms = ?4 WHERE id = ?1",
-                params![id, hash, columns.record, columns.updated_ms],
-            )?;
-            Ok(changed == 1)
+            transaction.commit()?;
+            Ok(Some(hash))
         })
         .await
     }
 
     pub(crate) async fn delete_keys(&self, hashes: &[KeyHash]) -> Result<Vec<KeyHash>, StoreError> {
         let hashes = hashes.to_vec();
-        self.write(move |connection| {
+        self.write_synced(move |connection| {
             let transaction = connection.transaction()?;
             let mut deleted = Vec::new();
             for hash in hashes {
@@ -101,32 +107,20 @@ impl SqliteStore {
         filter: &KeyFilter,
         page: Page,
     ) -> Result<(Vec<KeyRecord>, u64), StoreError> {
-        let filter = filter.clone();
-        self.read(move |connection| list(connection, &filter, page)).await
+        let (count, keys) = (Statement::of_key_count(filter), Statement::of_keys(filter, page));
+        self.read_long(move |connection| {
+            // One moment for both.
+            let transaction = connection.transaction()?;
+            let total: i64 = transaction
+                .prepare_cached(&count.text)?
+                .query_row(params_from_iter(&count.values), |row| row.get(0))?;
+            let mut statement = transaction.prepare_cached(&keys.text)?;
+            let rows = statement.query_map(params_from_iter(&keys.values), read)?;
+            let keys = rows.map(|row| row?.read()).collect::<Result<_, _>>()?;
+            Ok((keys, u64::try_from(total).unwrap_or_default()))
+        })
+        .await
     }
-}
-
-fn list(
-    connection: &Connection,
-    filter: &KeyFilter,
-    page: Page,
-) -> Result<(Vec<KeyRecord>, u64), StoreError> {
-    const WHERE: &str = "WHERE (?1 IS NULL OR user_id = ?1) AND (?2 IS NULL OR team_id = ?2) \
-                         AND (?3 IS NULL OR key_alias = ?3) AND (?4 IS NULL OR hash = ?4)";
-    let hash = filter.hash.as_ref().map(KeyHash::as_str);
-    let narrowed = params![filter.user_id, filter.team_id, filter.key_alias, hash];
-    let total: i64 =
-        connection
-            .query_row(&format!("SELECT count(*) FROM virtual_keys {WHERE}"), narrowed, |row| row.get(0))?;
-    let statement = format!(
-        "SELECT {KEY_COLUMNS} FROM virtual_keys {WHERE} ORDER BY created_ms DESC, id LIMIT ?5 OFFSET ?6"
-    );
-    let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
-    let paged = params![filter.user_id, filter.team_id, filter.key_alias, hash, page.limit, offset];
-    let rows =
-        connection.prepare_cached(&statement)?.query_map(paged, read)?.collect::<Result<Vec<_>, _>>()?;
-    let keys = rows.into_iter().map(KeyColumns::read).collect::<Result<_, _>>()?;
-    Ok((keys, u64::try_from(total).unwrap_or_default()))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<KeyColumns> {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, Transaction, params};
-use weighhouse_types::{KeyHash, KeyId, Nanos};
+use rusqlite::{Row, Transaction, params, params_from_iter};
+use weighhouse_types::{KeyId, Nanos};
 
 use super::SqliteStore;
-use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
+use crate::columns::{LedgerColumns, tags_json, usage_flags, usage_json};
 use crate::error::StoreError;
-use crate::records::{LedgerBatch, LedgerFilter, LedgerRow};
+use crate::narrowed::{SPEND_BY_KEY, Statement};
+use crate::records::{LedgerBatch, LedgerRow};
 
 impl SqliteStore {
     /// Appends rows that are not there yet and charges their keys, in one transaction; the number of new rows.
@@ -41,13 +42,27 @@ impl SqliteStore {
         .await
     }
 
-    pub(crate) async fn ledger(&self, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-        let filter = filter.clone();
-        self.read(move |connection| select(connection, &filter)).await
+    pub(crate) async fn ledger(&self, asked: Statement) -> Result<Vec<LedgerRow>, StoreError> {
+        self.read_long(move |connection| {
+            let mut statement = connection.prepare_cached(&asked.text)?;
+            let rows = statement.query_map(params_from_iter(&asked.values), read)?;
+            rows.map(|row| row?.read()).collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn spend_by_key(&self) -> Result<Vec<(KeyId, Nanos)>, StoreError> {
+        self.read_long(|connection| {
+            let mut statement = connection.prepare_cached(SPEND_BY_KEY)?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+            rows.map(|row| row.map(|(id, nanos)| (KeyId::new(&id), Nanos::new(nanos))).map_err(Into::into))
+                .collect()
+        })
+        .await
     }
 
     pub(crate) async fn ledger_totals(&self) -> Result<(u64, Nanos), StoreError> {
-        self.read(|connection| {
+        self.read_long(|connection| {
             let totals = connection.query_row(
                 "SELECT count(*), coalesce(sum(cost_nanos), 0) FROM ledger",
                 [],
@@ -115,29 +130,6 @@ fn insert(transaction: &Transaction<'_>, row: &LedgerRow) -> Result<bool, StoreE
         tags_json(&row.tags),
     ])?;
     Ok(inserted == 1)
-}
-
-fn select(connection: &Connection, filter: &LedgerFilter) -> Result<Vec<LedgerRow>, StoreError> {
-    let statement = format!(
-        "SELECT {LEDGER_COLUMNS} FROM ledger WHERE (?1 IS NULL OR key_hash = ?1) AND (?2 IS NULL OR user_id = ?2) \
-         AND (?3 IS NULL OR response_id = ?3 OR call_id = ?4) AND (?5 IS NULL OR started_ms >= ?5) \
-         AND (?6 IS NULL OR started_ms < ?6) AND (?8 IS NULL OR key_id = ?8) ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT ?7"
-    );
-    let call = filter.request_id.as_deref().and_then(weighhouse_types::CallId::parse);
-    let call = call.as_ref().map(|call| call.as_bytes().as_slice());
-    let narrowed = params![
-        filter.key_hash.as_ref().map(KeyHash::as_str),
-        filter.user_id,
-        filter.request_id,
-        call,
-        filter.from_ms,
-        filter.until_ms,
-        filter.limit,
-        filter.key_id.as_ref().map(KeyId::as_str)
-    ];
-    let rows =
-        connection.prepare_cached(&statement)?.query_map(narrowed, read)?.collect::<Result<Vec<_>, _>>()?;
-    rows.into_iter().map(LedgerColumns::read).collect()
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<LedgerColumns> {

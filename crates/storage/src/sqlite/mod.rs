@@ -6,7 +6,6 @@ mod thread;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -14,15 +13,14 @@ use crate::error::StoreError;
 use crate::migrations::{MIGRATIONS, NOTED, checksum_of, missing};
 use thread::SqliteThread;
 
-/// Readers: few, because the file is on this machine and the way of a call does not wait for them.
-const READERS: usize = 2;
-
 /// An open file.
 #[derive(Clone, Debug)]
 pub(crate) struct SqliteStore {
     writer: Arc<SqliteThread>,
-    readers: Arc<[SqliteThread]>,
-    next_reader: Arc<AtomicUsize>,
+    /// For what a call waits for.
+    reader: Arc<SqliteThread>,
+    /// For lists and sums, which may take long and must not hold up calls.
+    long_reader: Arc<SqliteThread>,
 }
 
 impl SqliteStore {
@@ -30,9 +28,9 @@ impl SqliteStore {
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = SqliteThread::start(path, "store-writer")?;
         writer.run(migrate).await?;
-        let readers =
-            (0..READERS).map(|_| SqliteThread::start(path, "store-reader")).collect::<Result<_, _>>()?;
-        Ok(Self { writer: writer.into(), readers, next_reader: Arc::default() })
+        let reader = SqliteThread::start(path, "store-reader")?;
+        let long_reader = SqliteThread::start(path, "store-lists")?;
+        Ok(Self { writer: writer.into(), reader: reader.into(), long_reader: long_reader.into() })
     }
 
     async fn write<T, Work>(&self, work: Work) -> Result<T, StoreError>
@@ -43,13 +41,35 @@ impl SqliteStore {
         self.writer.run(work).await
     }
 
+    /// Writes what must survive a power cut: what was taken from a key must not come back.
+    async fn write_synced<T, Work>(&self, work: Work) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Work: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.write(|connection| {
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            let done = work(connection);
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            done
+        })
+        .await
+    }
+
     async fn read<T, Work>(&self, work: Work) -> Result<T, StoreError>
     where
         T: Send + 'static,
         Work: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let next = self.next_reader.fetch_add(1, Ordering::Relaxed) % READERS;
-        self.readers.get(next).unwrap_or(&self.writer).run(work).await
+        self.reader.run(work).await
+    }
+
+    async fn read_long<T, Work>(&self, work: Work) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Work: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.long_reader.run(work).await
     }
 
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
@@ -68,7 +88,7 @@ impl SqliteStore {
 
     pub(crate) async fn put_setting_if_absent(&self, name: &str, value: &str) -> Result<String, StoreError> {
         let (name, value) = (name.to_owned(), value.to_owned());
-        self.write(move |connection| {
+        self.write_synced(move |connection| {
             connection
                 .execute("INSERT OR IGNORE INTO settings (name, value) VALUES (?1, ?2)", [&name, &value])?;
             Ok(connection
@@ -79,10 +99,8 @@ impl SqliteStore {
 
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
         self.writer.stop().await?;
-        for reader in self.readers.iter() {
-            reader.stop().await?;
-        }
-        Ok(())
+        self.reader.stop().await?;
+        self.long_reader.stop().await
     }
 }
 

@@ -1,0 +1,139 @@
+//! Conditions of a query, the same text for both databases. Only what a filter sets stands in it, so that an
+//! index can serve it.
+
+use tokio_postgres::types::ToSql as ToPostgres;
+use weighhouse_types::CallId;
+
+use crate::columns::{KEY_COLUMNS, LEDGER_COLUMNS};
+use crate::records::{KeyFilter, LedgerFilter, Page};
+
+/// Sums of the ledger by key, for whoever checks what keys are said to have spent.
+pub(crate) const SPEND_BY_KEY: &str = "SELECT key_id, CAST(sum(cost_nanos) AS BIGINT) FROM ledger \
+     WHERE key_id IS NOT NULL GROUP BY key_id ORDER BY key_id";
+
+/// What a place in a statement stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Text(String),
+    Integer(i64),
+    Bytes(Vec<u8>),
+}
+
+/// A statement and the values of its places `$1`, `$2`, … in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Statement {
+    pub(crate) text: String,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Statement {
+    /// Keys, newest first.
+    pub(crate) fn of_keys(filter: &KeyFilter, page: Page) -> Self {
+        let mut statement =
+            Self { text: format!("SELECT {KEY_COLUMNS} FROM virtual_keys"), values: Vec::new() };
+        statement.narrow_keys(filter);
+        statement.text.push_str(" ORDER BY created_ms DESC, id LIMIT ");
+        statement.place(Value::Integer(i64::from(page.limit)));
+        statement.text.push_str(" OFFSET ");
+        statement.place(Value::Integer(i64::try_from(page.offset).unwrap_or(i64::MAX)));
+        statement
+    }
+
+    /// How many keys there are.
+    pub(crate) fn of_key_count(filter: &KeyFilter) -> Self {
+        let mut statement = Self { text: "SELECT count(*) FROM virtual_keys".to_owned(), values: Vec::new() };
+        statement.narrow_keys(filter);
+        statement
+    }
+
+    /// Attempts, newest first: those of a call where one is given, else those of the answer that the filter names.
+    pub(crate) fn of_ledger(filter: &LedgerFilter, call: Option<CallId>) -> Self {
+        let mut statement = Self { text: format!("SELECT {LEDGER_COLUMNS} FROM ledger"), values: Vec::new() };
+        statement.narrow("key_id =", filter.key_id.as_ref().map(|id| text(id.as_str())));
+        statement.narrow("key_hash =", filter.key_hash.as_ref().map(|hash| text(hash.as_str())));
+        statement.narrow("user_id =", filter.user_id.as_deref().map(text));
+        statement.narrow("started_ms >=", filter.from_ms.map(Value::Integer));
+        statement.narrow("started_ms <", filter.until_ms.map(Value::Integer));
+        match call {
+            Some(call) => statement.narrow("call_id =", Some(Value::Bytes(call.as_bytes().to_vec()))),
+            None => statement.narrow("response_id =", filter.request_id.as_deref().map(text)),
+        }
+        statement.text.push_str(" ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT ");
+        statement.place(Value::Integer(i64::from(filter.limit)));
+        statement
+    }
+
+    fn narrow_keys(&mut self, filter: &KeyFilter) {
+        self.narrow("user_id =", filter.user_id.as_deref().map(text));
+        self.narrow("team_id =", filter.team_id.as_deref().map(text));
+        self.narrow("key_alias =", filter.key_alias.as_deref().map(text));
+        self.narrow("hash =", filter.hash.as_ref().map(|hash| text(hash.as_str())));
+    }
+
+    /// Adds a condition where there is a value to compare with.
+    fn narrow(&mut self, compared: &str, value: Option<Value>) {
+        let Some(value) = value else { return };
+        self.text.push_str(if self.values.is_empty() { " WHERE " } else { " AND " });
+        self.text.push_str(compared);
+        self.text.push(' ');
+        self.place(value);
+    }
+
+    fn place(&mut self, value: Value) {
+        self.values.push(value);
+        self.text.push('$');
+        self.text.push_str(&self.values.len().to_string());
+    }
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+impl Value {
+    /// The value as PostgreSQL's driver takes it.
+    pub(crate) fn of_postgres(&self) -> &(dyn ToPostgres + Sync) {
+        match self {
+            Self::Text(text) => text,
+            Self::Integer(number) => number,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        match self {
+            Self::Text(text) => Ok(text.as_str().into()),
+            Self::Integer(number) => Ok((*number).into()),
+            Self::Bytes(bytes) => Ok(bytes.as_slice().into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_set_is_asked() {
+        let all = Statement::of_ledger(&LedgerFilter { limit: 7, ..LedgerFilter::default() }, None);
+        assert!(!all.text.contains("WHERE"), "{}", all.text);
+        assert_eq!(all.values, [Value::Integer(7)]);
+
+        let call = CallId::new(1, [2; 10]);
+        let filter = LedgerFilter {
+            user_id: Some("u".into()),
+            request_id: Some(call.to_string()),
+            until_ms: Some(9),
+            limit: 1,
+            ..LedgerFilter::default()
+        };
+        for (call, column) in [(Some(call), "call_id"), (None, "response_id")] {
+            let some = Statement::of_ledger(&filter, call);
+            let narrowed = format!("WHERE user_id = $1 AND started_ms < $2 AND {column} = $3 ORDER");
+            assert!(some.text.contains(&narrowed), "{}", some.text);
+            assert_eq!(some.values.len(), 4);
+        }
+    }
+}
