@@ -7,8 +7,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use weighhouse_types::Operation;
 
+use crate::ask::Ask;
 use crate::client::{Reply, ReplyBody};
-use crate::dialects::openai_chat::{Ask, estimate_input};
+use crate::weight::estimate_input;
 
 /// Answers a call here. `text` is what to say; none echoes the last message.
 /// `seconds` is the time for the answer's `created`, `id` makes its id.
@@ -108,10 +109,12 @@ fn words_of(text: &str, most: Option<u64>) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialects::openai_chat::peek;
+    use crate::ask::PathSays;
+    use weighhouse_types::Dialect;
 
     fn said(body: &str, text: Option<&str>) -> Value {
-        let ask = peek(&Bytes::copy_from_slice(body.as_bytes()), Operation::Chat).unwrap();
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let ask = Ask::read(&body, Operation::Chat, Dialect::OpenAiChat, PathSays::default()).unwrap();
         let mut reply = answer(&ask, Operation::Chat, "echo", text, 0, "1");
         serde_json::from_slice(&reply.body.next_piece().unwrap()).unwrap()
     }

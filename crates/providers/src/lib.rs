@@ -11,6 +11,7 @@
 //! assert_eq!(row.base_url.as_deref(), Some("https://api.groq.com/openai/v1"));
 //! ```
 
+pub mod ask;
 pub mod carrier;
 pub mod client;
 pub mod dialects;
@@ -19,7 +20,11 @@ pub mod envelope;
 pub mod framing;
 pub mod quirks;
 pub mod registry;
+pub mod relay;
 pub mod target;
+pub mod translation;
+pub mod weight;
+pub mod wire;
 
 pub use client::{Client, ClientOptions, Reply, ReplyBody};
 pub use target::{Outgoing, Target, TargetOptions};

@@ -1,10 +1,11 @@
 //! A row's quirks, compiled for one model and operation, and put to a request.
 
 use serde_json::value::RawValue;
-use weighhouse_types::{Error, Kind, Operation, Pattern};
+use weighhouse_types::{Error, Operation, Pattern};
 
 use crate::envelope::{Edits, Envelope, quote};
 use crate::registry::{Quirk, Range, Row, StreamUsage};
+use crate::translation::unsupported;
 
 /// What is done to requests for one model and operation. Empty for most: then nothing is looked at.
 #[derive(Clone, Debug, Default)]
@@ -178,14 +179,6 @@ impl Rules {
     }
 }
 
-fn unsupported(parameter: &str, provider: &str) -> Error {
-    let message = format!(
-        "litellm.UnsupportedParamsError: {provider} does not support the parameter `{parameter}` for this model. \
-         Leave it out, or set `drop_params: true` under litellm_settings to have it dropped"
-    );
-    Error::new(Kind::Unsupported, message).at(parameter)
-}
-
 /// The number as a JSON text where it lies outside the range.
 fn clamped(raw: &[u8], range: Range) -> Option<String> {
     let number: f64 = std::str::from_utf8(raw).ok()?.parse().ok()?;
@@ -210,6 +203,7 @@ fn applies(quirk: &Quirk, model: &str, operation: Operation) -> bool {
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use weighhouse_types::Kind;
 
     fn row(quirks: &str) -> Row {
         let text = format!(

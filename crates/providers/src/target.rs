@@ -8,10 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use weighhouse_catalog::Catalog;
 use weighhouse_types::{Error, Kind, Operation};
 
+use crate::ask::Ask;
 use crate::carrier;
-use crate::dialects::openai_chat::{Ask, Wire, write_request};
 use crate::quirks::{OperatorRules, Rules};
 use crate::registry::{self, KeyNeed, Row};
+use crate::relay::{Relay, Wire};
 
 /// What the operator says about a deployment's provider side.
 #[derive(Clone, Debug, Default)]
@@ -200,8 +201,18 @@ impl Target {
             _ => None,
         };
         let model = prefixed.as_deref().unwrap_or(&self.model);
-        let Wire { body, hides_usage } =
-            write_request(ask, operation, model, &way.rules, output_cap, &self.row.name)?;
+        let relay = Relay {
+            dialect: ask.dialect,
+            operation,
+            envelope: &ask.envelope,
+            stream: ask.peek.stream,
+            wants_usage: ask.peek.wants_usage,
+            model,
+            rules: &way.rules,
+            output_cap,
+            provider: &self.row.name,
+        };
+        let Wire { body, hides_usage } = relay.write()?;
         Ok(Outgoing { uri: way.uri.clone(), headers: (*self.headers).clone(), body, hides_usage })
     }
 }

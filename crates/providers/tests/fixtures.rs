@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde::Deserialize;
-use weighhouse_providers::dialects::openai_chat::{StreamRelay, peek, read_answer};
+use weighhouse_providers::ask::{Ask, PathSays};
+use weighhouse_providers::dialects::openai_chat::{StreamRelay, weigh_answer};
 use weighhouse_providers::framing::sse::Frames;
 use weighhouse_providers::{Target, TargetOptions};
-use weighhouse_types::{Operation, Usage};
+use weighhouse_types::{Dialect, Operation, Usage};
 
 /// A case's `case.toml`.
 #[derive(Debug, Deserialize)]
@@ -71,7 +72,8 @@ fn walk(folder: &Path) -> Result<(), String> {
     let operation =
         Operation::from_name(&case.operation).ok_or_else(|| format!("{}: operation", folder.display()))?;
     let ask = trimmed(&fs::read(folder.join("ask.json")).unwrap());
-    let ask = peek(&ask, operation).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let ask = Ask::read(&ask, operation, Dialect::OpenAiChat, PathSays::default())
+        .map_err(|error| format!("{}: {error}", folder.display()))?;
     let target = target(&case);
 
     let outgoing = match (target.write(&ask, operation, None), &case.expect_error) {
@@ -93,7 +95,7 @@ fn walk(folder: &Path) -> Result<(), String> {
     } else if folder.join("reply.json").exists() {
         let reply = trimmed(&fs::read(folder.join("reply.json")).unwrap());
         let whole =
-            read_answer(&reply, asked, rules).map_err(|error| format!("{}: {error}", folder.display()))?;
+            weigh_answer(&reply, asked, rules).map_err(|error| format!("{}: {error}", folder.display()))?;
         same(folder, "answer.json", &whole.body)?;
         whole.usage
     } else {

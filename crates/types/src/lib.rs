@@ -1,4 +1,4 @@
-//! The words that every room of the house shares: money, usage, ids, operations, errors.
+//! The words that every room of the house shares: money, usage, ids, operations, errors, the canonical chat.
 //!
 //! This room never knows a wire shape, does no input or output and reads no clock.
 //!
@@ -15,6 +15,7 @@
 //! assert_eq!(cost.to_nanos().to_string(), "0.0000015");
 //! ```
 
+pub mod chat;
 mod error;
 mod ids;
 mod money;

@@ -7,13 +7,19 @@
 mod answer;
 mod error;
 mod estimate;
+mod peek;
+mod relay;
 mod request;
 mod stream;
 mod usage;
 
-pub use answer::{Whole, read_answer};
+pub use answer::{read_answer, write_answer};
 pub use error::{read_error, write_error};
-pub use estimate::estimate_input;
-pub use request::{Ask, Peek, Wire, peek, write_request};
-pub use stream::{StreamEnd, StreamRelay, counted_usage};
-pub use usage::read_usage;
+pub use peek::peek;
+pub use relay::{StreamRelay, weigh_answer};
+pub use request::{read_request, write_request};
+pub use stream::{StreamReader, StreamWriter};
+pub use usage::{read_usage, write_usage};
+
+/// Texts of a body that tell of media whose tokens its bytes do not bound.
+pub(crate) const MEDIA_MARKS: &[&[u8]] = &[b"_url\"", b"\"file\"", b"\"input_audio\""];

