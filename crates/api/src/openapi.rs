@@ -120,8 +120,17 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         Endpoint::KeyInfo => read(parameters::<KeyInfoQuery>(), schema::<KeyInfo>(generator)),
         Endpoint::KeyList => read(parameters::<KeyListQuery>(), schema::<KeyList>(generator)),
         Endpoint::SpendLogs => read(parameters::<SpendLogsQuery>(), schema::<Vec<SpendLog>>(generator)),
-        // OpenAI's own documents describe these in full.
-        Endpoint::Chat | Endpoint::Completion | Endpoint::Embedding => body(object(), object()),
+        // The providers' own documents describe these in full.
+        Endpoint::Chat
+        | Endpoint::Responses
+        | Endpoint::Messages
+        | Endpoint::Gemini
+        | Endpoint::CountMessages
+        | Endpoint::CountResponses
+        | Endpoint::CompactResponse
+        | Endpoint::EventSink
+        | Endpoint::Completion
+        | Endpoint::Embedding => body(object(), object()),
         Endpoint::Metrics => {
             Shape { request: None, query: Vec::new(), answer: ("text/plain", json!({ "type": "string" })) }
         }
@@ -130,6 +139,8 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         | Endpoint::ModelInfo
         | Endpoint::Health
         | Endpoint::Readiness
+        | Endpoint::Hello
+        | Endpoint::ResponsesSocket
         | Endpoint::OpenApi => read(Vec::new(), object()),
         Endpoint::Liveness => read(Vec::new(), json!({ "type": "string" })),
     }

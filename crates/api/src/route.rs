@@ -5,8 +5,26 @@ use http::Method;
 /// What a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
-    /// A chat turn.
+    /// A chat turn, as OpenAI's chat completions.
     Chat,
+    /// A chat turn, as OpenAI's responses.
+    Responses,
+    /// A chat turn, as Anthropic's messages.
+    Messages,
+    /// A chat turn or a count, as Google's models: the path ends with the method.
+    Gemini,
+    /// How many tokens a prompt has, as Anthropic counts.
+    CountMessages,
+    /// How many tokens a prompt has, as OpenAI's responses count.
+    CountResponses,
+    /// A shorter form of a conversation.
+    CompactResponse,
+    /// A WebSocket, which is not served: clients that hear so go on with POST.
+    ResponsesSocket,
+    /// What clients report of themselves; taken and thrown away.
+    EventSink,
+    /// A client asks whether anyone is there.
+    Hello,
     /// A legacy text completion.
     Completion,
     /// Vectors of texts.
@@ -113,6 +131,23 @@ routes! {
     Post Chat AnyKey PerAttempt "Chat completion, whole or streamed":
         "/v1/chat/completions" "/chat/completions" "/openai/v1/chat/completions"
         "/openai/deployments/{model}/chat/completions" "/engines/{model}/chat/completions";
+    Post Responses AnyKey PerAttempt "OpenAI's responses, whole or streamed":
+        "/v1/responses" "/responses" "/openai/v1/responses";
+    Get ResponsesSocket AnyKey NothingUpstream "WebSocket of the responses: answered with 426, use POST":
+        "/v1/responses" "/responses" "/openai/v1/responses";
+    Post CountResponses AnyKey PerAttempt "Count the tokens of a response's input":
+        "/v1/responses/input_tokens" "/responses/input_tokens" "/openai/v1/responses/input_tokens";
+    Post CompactResponse AnyKey PerAttempt "Compact a conversation":
+        "/v1/responses/compact" "/responses/compact" "/openai/v1/responses/compact";
+    Post Messages AnyKey PerAttempt "Anthropic's messages, whole or streamed":
+        "/v1/messages" "/anthropic/v1/messages";
+    Post CountMessages AnyKey PerAttempt "Count the tokens of a message":
+        "/v1/messages/count_tokens" "/anthropic/v1/messages/count_tokens";
+    Post Gemini AnyKey PerAttempt "Google's generateContent, streamGenerateContent and countTokens":
+        "/v1beta/models/{model}" "/v1/models/{model}" "/models/{model}";
+    Post EventSink Public NothingUpstream "Takes what Claude Code reports of itself, and keeps nothing":
+        "/api/event_logging/batch";
+    Get Hello Public NothingUpstream "Answers a client that asks whether anyone is there": "/api/hello";
     Post Completion AnyKey PerAttempt "Legacy text completion, whole or streamed":
         "/v1/completions" "/completions" "/openai/v1/completions"
         "/openai/deployments/{model}/completions" "/engines/{model}/completions";
@@ -224,6 +259,12 @@ mod tests {
             Ok((Endpoint::Embedding, Some("a/b".into())))
         );
         assert_eq!(found(&Method::POST, "/engines//embeddings"), Err(Missing::Path));
+        assert_eq!(
+            found(&Method::POST, "/v1beta/models/gemini-2.5-pro:generateContent"),
+            Ok((Endpoint::Gemini, Some("gemini-2.5-pro:generateContent".into())))
+        );
+        assert_eq!(found(&Method::POST, "/v1/messages"), Ok((Endpoint::Messages, None)));
+        assert_eq!(found(&Method::GET, "/v1/responses"), Ok((Endpoint::ResponsesSocket, None)));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! A client's request: the body that is relayed, and what everyone needs to know of it.
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 use weighhouse_types::{Dialect, Error, Kind, Operation};
 
-use crate::dialects;
 use crate::envelope::Envelope;
+use crate::{carrier, dialects};
 
 /// Most answers to one question; OpenAI's own limit.
 const MAX_CHOICES: u64 = 128;
@@ -52,6 +53,8 @@ pub struct Ask {
     pub envelope: Envelope,
     /// What is known of it.
     pub peek: Peek,
+    /// The client's headers that belong to its dialect ([`crate::carrier::forwarded_names`]).
+    pub forwarded: Vec<(&'static str, HeaderValue)>,
 }
 
 /// What a path says of a call; its body need not say it again.
@@ -87,7 +90,16 @@ impl Ask {
         if let Some(model) = path.model.filter(|_| peek.model.is_none() || path.stream.is_some()) {
             peek.model = Some(model.into());
         }
-        Ok(Self { dialect, envelope, peek })
+        Ok(Self { dialect, envelope, peek, forwarded: Vec::new() })
+    }
+
+    /// Takes the headers that belong to the client's dialect.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        for name in carrier::forwarded_names(self.dialect) {
+            self.forwarded.extend(headers.get_all(*name).iter().map(|value| (*name, value.clone())));
+        }
+        self
     }
 
     /// Whether the prompt refers to media whose tokens its bytes do not bound, or goes on from what the

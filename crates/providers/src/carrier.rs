@@ -3,7 +3,7 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use secrecy::{ExposeSecret, SecretString};
-use weighhouse_types::{Error, Kind};
+use weighhouse_types::{Dialect, Error, Kind};
 
 use crate::registry::{Auth, Row};
 
@@ -30,8 +30,53 @@ pub fn headers(
     Ok(headers)
 }
 
+/// Adds a header to those that stand; values of one name are joined as HTTP lists are. What HTTP does not carry
+/// is left out.
+pub fn add(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    let joined = match headers.get(name).and_then(|before| before.to_str().ok()) {
+        Some(before) if before.split(',').any(|one| one.trim() == value) => return,
+        Some(before) => format!("{before},{value}"),
+        None => value.to_owned(),
+    };
+    if let Ok(value) = HeaderValue::from_str(&joined) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+/// Headers of clients that belong to a dialect and mean the same to its providers.
+#[must_use]
+pub const fn forwarded_names(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::AnthropicMessages => &["anthropic-version", "anthropic-beta"],
+        Dialect::OpenAiResponses => &["openai-beta"],
+        Dialect::OpenAiChat | Dialect::Gemini => &[],
+    }
+}
+
+/// Passes a client's headers on to a provider of the same dialect: lists are joined, a version replaces ours.
+pub fn forward(forwarded: &[(&'static str, HeaderValue)], provider: Dialect, headers: &mut HeaderMap) {
+    for (name, value) in forwarded {
+        if !forwarded_names(provider).contains(name) {
+            continue;
+        }
+        match value.to_str() {
+            Ok(list) if name.ends_with("-beta") => {
+                list.split(',').map(str::trim).for_each(|one| add(headers, name, one));
+            }
+            _ => drop(headers.insert(HeaderName::from_static(name), value.clone())),
+        }
+    }
+}
+
 fn add_key(row: &Row, key: &SecretString, headers: &mut HeaderMap) -> Result<(), Error> {
+    let bearer = row.bearer_keys.as_ref().filter(|keys| key.expose_secret().starts_with(&keys.prefix));
+    if let Some(keys) = bearer {
+        let (name, value) = &keys.header;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable_key(row))?;
+        headers.append(name, HeaderValue::from_str(value).map_err(|_| unusable_key(row))?);
+    }
     let (name, text) = match &row.auth {
+        _ if bearer.is_some() => (AUTHORIZATION, format!("Bearer {}", key.expose_secret())),
         Auth::None => return Ok(()),
         Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose_secret())),
         Auth::Header(name) => {
@@ -56,7 +101,10 @@ fn unusable_key(row: &Row) -> Error {
 /// # Errors
 /// `InvalidRequest`: no absolute http or https address.
 pub fn address(base: &str, path: &str) -> Result<Uri, Error> {
-    let text = format!("{}{path}", base.trim_end_matches('/'));
+    let base = base.trim_end_matches('/');
+    // LiteLLM takes addresses that are complete already.
+    let bare = path.split('?').next().unwrap_or(path);
+    let text = if base.ends_with(bare) { base.to_owned() } else { format!("{base}{path}") };
     let refused = || {
         let message = format!("`{}` is no http or https address", without_credentials(base));
         Error::new(Kind::InvalidRequest, message).at("api_base")
@@ -64,6 +112,20 @@ pub fn address(base: &str, path: &str) -> Result<Uri, Error> {
     let uri: Uri = text.parse().map_err(|_| refused())?;
     let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
     if has_scheme && uri.host().is_some_and(|host| !host.is_empty()) { Ok(uri) } else { Err(refused()) }
+}
+
+/// A path's part with everything escaped that would end it or not be a part of a path.
+#[must_use]
+pub fn escaped(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/' | b':' | b'@') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 /// An address without user, password, query and fragment, to be shown and logged.

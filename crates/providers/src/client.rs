@@ -19,8 +19,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use weighhouse_types::{Error, Kind};
 
-use crate::target::Outgoing;
-
 /// Limits of an upstream client.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientOptions {
@@ -87,11 +85,18 @@ impl Client {
     ///
     /// # Errors
     /// `UpstreamTimeout` after `head`; `UpstreamUnreachable` where no connection is to be had or it breaks.
-    pub async fn send(&self, outgoing: Outgoing, provider: &str, head: Duration) -> Result<Reply, Error> {
-        let mut request = Request::new(Full::new(outgoing.body));
+    pub async fn send(
+        &self,
+        uri: Uri,
+        headers: HeaderMap,
+        body: Bytes,
+        provider: &str,
+        head: Duration,
+    ) -> Result<Reply, Error> {
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = outgoing.uri;
-        *request.headers_mut() = outgoing.headers;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
         let answer = tokio::time::timeout(head, self.inner.request(request)).await;
         let response =
             answer.map_err(|_| timed_out(provider, head))?.map_err(|error| unreachable(provider, error))?;

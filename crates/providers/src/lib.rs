@@ -14,17 +14,22 @@
 pub mod ask;
 pub mod carrier;
 pub mod client;
+pub mod count;
 pub mod dialects;
 pub mod echo;
 pub mod envelope;
 pub mod framing;
+pub mod passage;
 pub mod quirks;
 pub mod registry;
 pub mod relay;
 pub mod target;
+pub mod thought;
 pub mod translation;
+pub mod way;
 pub mod weight;
 pub mod wire;
 
 pub use client::{Client, ClientOptions, Reply, ReplyBody};
-pub use target::{Outgoing, Target, TargetOptions};
+pub use passage::{Passage, PassageStream};
+pub use target::{Outgoing, Sending, Target, TargetOptions};

@@ -1,11 +1,12 @@
 //! A row's quirks, compiled for one model and operation, and put to a request.
 
 use serde_json::value::RawValue;
-use weighhouse_types::{Error, Operation, Pattern};
+use weighhouse_types::{Dialect, Error, Pattern};
 
 use crate::envelope::{Edits, Envelope, quote};
 use crate::registry::{Quirk, Range, Row, StreamUsage};
 use crate::translation::unsupported;
+use crate::way::WayName;
 
 /// What is done to requests for one model and operation. Empty for most: then nothing is looked at.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,8 @@ pub struct OperatorRules {
     pub additional_drop_params: Vec<String>,
     /// Parameters sent although a row forbids them.
     pub allowed_openai_params: Vec<String>,
+    /// LiteLLM's `modify_params`: a conversation may be mended where the provider would refuse it.
+    pub modify_params: bool,
     /// Members sent where the client says nothing, as JSON texts.
     pub defaults: Vec<(String, String)>,
 }
@@ -44,15 +47,17 @@ pub struct OperatorRules {
 impl Rules {
     /// Compiles the quirks of a row that apply.
     #[must_use]
-    pub fn new(row: &Row, model: &str, operation: Operation, operator: &OperatorRules) -> Self {
+    pub fn new(row: &Row, model: &str, way: WayName, operator: &OperatorRules) -> Self {
         let mut rules = Self::default();
         for parameter in &operator.additional_drop_params {
             rules.parameters.push((parameter.clone(), Rule::Drop));
         }
-        for quirk in row.quirks.iter().filter(|quirk| applies(quirk, model, operation)) {
+        for quirk in row.quirks.iter().filter(|quirk| applies(quirk, model, way)) {
             rules.add(quirk, operator);
         }
-        rules.defaults.extend(operator.defaults.iter().cloned());
+        let named =
+            |(name, value): &(String, String)| Some((own_name(way.dialect, name)?.to_owned(), value.clone()));
+        rules.defaults.extend(operator.defaults.iter().filter_map(named));
         rules
     }
 
@@ -137,7 +142,8 @@ impl Rules {
             present.push(name);
         }
         for (name, value) in &self.defaults {
-            let is_bound = matches!(name.as_str(), "max_tokens" | "max_completion_tokens");
+            let is_bound =
+                matches!(name.as_str(), "max_tokens" | "max_completion_tokens" | "max_output_tokens");
             let stands = present.iter().any(|there| there == name) || (is_capped && is_bound);
             if !stands {
                 edits.append(name, value);
@@ -190,12 +196,41 @@ fn clamped(raw: &[u8], range: Range) -> Option<String> {
     serde_json::Number::from_f64(bound).map(|number| number.to_string())
 }
 
-fn applies(quirk: &Quirk, model: &str, operation: Operation) -> bool {
+fn applies(quirk: &Quirk, model: &str, way: WayName) -> bool {
     let of_model =
         quirk.models.is_empty() || quirk.models.iter().any(|pattern| Pattern::new(pattern).covers(model));
-    let of_operation =
-        quirk.operations.is_empty() || quirk.operations.iter().any(|name| name == operation.name());
-    of_model && of_operation
+    let of_way = quirk.operations.is_empty() || quirk.operations.iter().any(|name| name == way.name);
+    of_model && of_way
+}
+
+/// A dialect's name of a parameter that the operator writes in OpenAI chat's words; none where the dialect has
+/// it in another shape, so that it cannot be added to a body.
+fn own_name(dialect: Dialect, name: &str) -> Option<&str> {
+    match (dialect, name) {
+        (Dialect::OpenAiChat, name) => Some(name),
+        (Dialect::Gemini, _) => None,
+        (Dialect::OpenAiResponses, "max_tokens" | "max_completion_tokens") => Some("max_output_tokens"),
+        (Dialect::AnthropicMessages, "max_completion_tokens") => Some("max_tokens"),
+        (
+            Dialect::AnthropicMessages,
+            "stop"
+            | "n"
+            | "seed"
+            | "frequency_penalty"
+            | "presence_penalty"
+            | "logit_bias"
+            | "reasoning_effort"
+            | "response_format"
+            | "user"
+            | "parallel_tool_calls",
+        )
+        | (
+            Dialect::OpenAiResponses,
+            "stop" | "n" | "seed" | "frequency_penalty" | "presence_penalty" | "logit_bias"
+            | "reasoning_effort" | "response_format",
+        ) => None,
+        (Dialect::OpenAiResponses | Dialect::AnthropicMessages, name) => Some(name),
+    }
 }
 
 #[cfg(test)]
@@ -213,7 +248,7 @@ mod tests {
     }
 
     fn put(quirks: &str, operator: &OperatorRules, body: &str) -> Result<String, Error> {
-        let rules = Rules::new(&row(quirks), "model-1", Operation::Chat, operator);
+        let rules = Rules::new(&row(quirks), "model-1", WayName::find("chat").unwrap(), operator);
         let body = Bytes::copy_from_slice(body.as_bytes());
         let envelope = Envelope::read(&body).unwrap();
         let mut edits = Edits::default();

@@ -32,13 +32,17 @@ pub struct Row {
     /// How the key is shown.
     #[serde(default)]
     pub auth: Auth,
+    /// How keys begin that are shown as bearers whatever `auth` says (Anthropic's OAuth tokens), and a header
+    /// that goes with them.
+    #[serde(default)]
+    pub bearer_keys: Option<BearerKeys>,
     /// Other LiteLLM prefixes for the same provider.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// Headers sent with every call.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Path of each operation below the base URL.
+    /// Path of each way below the base URL; see [`crate::way::WAYS`] for their names.
     pub operations: BTreeMap<String, String>,
     /// How its usage reports differ.
     #[serde(default)]
@@ -72,6 +76,16 @@ pub enum Auth {
     Header(String),
 }
 
+/// Keys that are shown as bearers.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BearerKeys {
+    /// How they begin.
+    pub prefix: String,
+    /// A header that goes with them: name and value.
+    pub header: (String, String),
+}
+
 /// How a provider's usage differs from OpenAI's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,7 +113,7 @@ pub struct Quirk {
     /// Patterns of the provider's model names (`*` stands for anything); empty means all.
     #[serde(default)]
     pub models: Vec<String>,
-    /// Operations; empty means all.
+    /// Names of ways, such as `chat` or `messages`; empty means all.
     #[serde(default)]
     pub operations: Vec<String>,
     /// The page that states the rule.
@@ -175,7 +189,7 @@ pub fn all() -> &'static [Row] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weighhouse_types::Operation;
+    use crate::way::WayName;
 
     #[test]
     fn every_row_reads_and_names_itself() {
@@ -185,11 +199,11 @@ mod tests {
             assert_eq!(row.name, *file);
             assert!(row.source.starts_with("http") || row.source.contains("litellm"), "{file}: source");
             for operation in row.operations.keys() {
-                assert!(Operation::from_name(operation).is_some(), "{file}: operation {operation}");
+                assert!(WayName::find(operation).is_some(), "{file}: operation {operation}");
             }
             for quirk in &row.quirks {
                 assert!(!quirk.source.is_empty(), "{file}: a quirk without source");
-                assert!(quirk.operations.iter().all(|name| Operation::from_name(name).is_some()), "{file}");
+                assert!(quirk.operations.iter().all(|name| WayName::find(name).is_some()), "{file}");
             }
             if row.key == KeyNeed::Required {
                 assert!(!row.key_env.is_empty(), "{file}: a key is required but no variable named");

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 use secrecy::{ExposeSecret, SecretString};
-use weighhouse_catalog::Catalog;
-use weighhouse_types::{Error, Kind, Operation};
+use weighhouse_catalog::{Catalog, Mode, ModelFacts};
+use weighhouse_types::{CallId, Dialect, Error, Kind, Operation};
 
 use crate::ask::Ask;
-use crate::carrier;
-use crate::quirks::{OperatorRules, Rules};
+use crate::dialects::{read_request, write_request};
+use crate::envelope::Envelope;
+use crate::passage::{Passage, Translated};
+use crate::quirks::OperatorRules;
 use crate::registry::{self, KeyNeed, Row};
 use crate::relay::{Relay, Wire};
+use crate::translation::{Shown, Toward};
+use crate::way::Way;
+use crate::{carrier, count};
 
 /// What the operator says about a deployment's provider side.
 #[derive(Clone, Debug, Default)]
@@ -45,18 +50,32 @@ pub struct Target {
     provider: Arc<str>,
     model: Arc<str>,
     base: Arc<str>,
-    ways: Arc<[Option<Way>]>,
+    ways: Arc<[Way]>,
+    /// Chat goes through OpenAI's responses, whatever the client speaks.
+    only_responses: bool,
+    /// It answers at the row's own address, so that everything that the row names is there.
+    is_at_home: bool,
     headers: Arc<HeaderMap>,
     operator: Arc<OperatorRules>,
     mock: Option<Arc<str>>,
     key: Option<Arc<SecretString>>,
 }
 
-/// How one operation is sent.
-#[derive(Clone, Debug)]
-struct Way {
-    uri: Uri,
-    rules: Rules,
+/// What a call says of how it is to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sending<'call> {
+    /// What is asked for.
+    pub operation: Operation,
+    /// The house's bound on generated tokens.
+    pub output_cap: Option<u64>,
+    /// What is known of the model.
+    pub facts: Option<&'call ModelFacts>,
+    /// The model's name that the client is shown; none leaves the provider's.
+    pub shown: Option<&'call Arc<str>>,
+    /// The call.
+    pub call: CallId,
+    /// Now, in seconds since 1970.
+    pub seconds: i64,
 }
 
 /// A request on its way to a provider.
@@ -68,8 +87,8 @@ pub struct Outgoing {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// The usage chunk was asked for by the house, not by the client.
-    pub hides_usage: bool,
+    /// How the answer is brought to the client.
+    pub passage: Passage,
 }
 
 impl Target {
@@ -79,6 +98,7 @@ impl Target {
     /// `InvalidRequest` with the remedy: unknown provider, no address, no key, an unusable header.
     pub fn resolve(options: &TargetOptions, variables: Variables<'_>) -> Result<Self, Error> {
         let (row, model) = provider_of(options)?;
+        let (model, only_responses) = responses_only(row, model);
         let is_built_in = row.name == "echo" || options.mock_response.is_some();
         let base = base_of(row, options, variables, is_built_in)?;
         let key = match &options.api_key {
@@ -94,13 +114,17 @@ impl Target {
         extra
             .extend(options.organization.iter().map(|name| ("openai-organization".to_owned(), name.clone())));
         let headers = carrier::headers(row, key.as_ref(), &extra)?;
-        let ways = ways(row, &model, &base, &options.operator)?;
+        // What is answered here is answered in chat's dialect.
+        let of_ways = if is_built_in { registry::find("echo").unwrap_or(row) } else { row };
+        let ways = Way::all(of_ways, &model, &base, &options.operator)?;
         Ok(Self {
             row,
             provider: row.name.as_str().into(),
             model: model.into(),
+            is_at_home: row.base_url.as_deref() == Some(base.as_str()),
             base: carrier::without_credentials(&base).into(),
-            ways,
+            ways: ways.into(),
+            only_responses,
             headers: headers.into(),
             operator: options.operator.clone().into(),
             mock: options.mock_response.as_deref().map(Into::into),
@@ -111,13 +135,9 @@ impl Target {
     /// The same target for another model of the provider: what a wildcard deployment needs per model.
     #[must_use]
     pub fn for_model(&self, model: &str) -> Self {
-        let ways = self.ways.iter().zip(Operation::ALL).map(|(way, operation)| {
-            way.as_ref().map(|way| Way {
-                uri: way.uri.clone(),
-                rules: Rules::new(self.row, model, operation, &self.operator),
-            })
-        });
-        Self { model: model.into(), ways: ways.collect(), ..self.clone() }
+        let (model, only_responses) = responses_only(self.row, model.to_owned());
+        let ways = self.ways.iter().map(|way| way.for_model(self.row, &model, &self.operator));
+        Self { ways: ways.collect(), model: model.into(), only_responses, ..self.clone() }
     }
 
     /// The provider's name, shared.
@@ -153,18 +173,18 @@ impl Target {
         }
     }
 
-    /// Whether the provider serves an operation.
+    /// Whether the provider serves an operation, in whatever dialect.
     #[must_use]
     pub fn serves(&self, operation: Operation) -> bool {
-        self.way(operation).is_some()
+        self.ways.iter().any(|way| way.name.operation == operation)
     }
 
     /// The bound on output and the number of choices that the deployment adds where the client says nothing.
     #[must_use]
-    pub fn added(&self, operation: Operation) -> (Option<u64>, Option<u64>) {
-        let Some(Way { rules, .. }) = self.way(operation) else { return (None, None) };
-        let most = |names: [&str; 2]| names.iter().filter_map(|name| rules.default_of(name)).max();
-        (most(["max_tokens", "max_completion_tokens"]), most(["n", "best_of"]))
+    pub fn added(&self, operation: Operation, client: Dialect) -> (Option<u64>, Option<u64>) {
+        let Some(Way { rules, .. }) = self.way(operation, client) else { return (None, None) };
+        let most = |names: &[&str]| names.iter().filter_map(|name| rules.default_of(name)).max();
+        (most(&["max_tokens", "max_completion_tokens", "max_output_tokens"]), most(&["n", "best_of"]))
     }
 
     /// A provider's words without the key that it was shown, should it repeat it.
@@ -179,21 +199,48 @@ impl Target {
         String::from_utf8_lossy(&body).replace(key, "[redacted]").into()
     }
 
-    fn way(&self, operation: Operation) -> Option<&Way> {
-        let place = Operation::ALL.iter().position(|one| *one == operation)?;
-        self.ways.get(place)?.as_ref()
+    /// The way that a client's call takes: in its own dialect where the provider has it, else in the provider's
+    /// first.
+    fn way(&self, operation: Operation, client: Dialect) -> Option<&Way> {
+        let mut ways = self.ways.iter().filter(|way| way.name.operation == operation);
+        let in_dialect = |dialect: Dialect| move |way: &&Way| way.name.dialect == dialect;
+        let responses = || {
+            self.ways
+                .iter()
+                .filter(|way| way.name.operation == operation)
+                .find(in_dialect(Dialect::OpenAiResponses))
+        };
+        if self.only_responses
+            && let Some(way) = responses()
+        {
+            return Some(way);
+        }
+        if let Some(own) = ways.clone().find(in_dialect(client)) {
+            return Some(own);
+        }
+        // OpenAI's reasoning goes on over turns only in responses, which other servers at its wire may not have.
+        if self.is_at_home
+            && let Some(way) = responses()
+        {
+            return Some(way);
+        }
+        ways.next()
     }
 
-    /// Writes a call for the provider; `output_cap` is the house's bound on generated tokens.
+    /// Writes a call for the provider.
     ///
     /// # Errors
-    /// `Unsupported`: an operation or parameter that the provider does not have.
-    pub fn write(&self, ask: &Ask, operation: Operation, output_cap: Option<u64>) -> Result<Outgoing, Error> {
-        let way = self.way(operation).ok_or_else(|| {
-            let message =
-                format!("{} has no {} endpoint; choose another model", self.row.title, operation.name());
-            Error::new(Kind::Unsupported, message).at("model")
-        })?;
+    /// `Unsupported`: an operation or parameter that the provider does not have. `InvalidRequest`: a request that
+    /// must be read to be translated, and cannot be.
+    pub fn write(&self, ask: &Ask, sending: &Sending<'_>) -> Result<Outgoing, Error> {
+        let Some(way) = self.way(sending.operation, ask.dialect) else {
+            let message = format!(
+                "{} has no {} endpoint; choose another model",
+                self.row.title,
+                sending.operation.name()
+            );
+            return Err(Error::new(Kind::Unsupported, message).at("model"));
+        };
         let prefixed = match &way.rules.model_prefix {
             Some(prefix) if !self.model.starts_with(prefix.as_str()) => {
                 Some(format!("{prefix}{}", self.model))
@@ -201,20 +248,90 @@ impl Target {
             _ => None,
         };
         let model = prefixed.as_deref().unwrap_or(&self.model);
+        let mut passage = Passage {
+            provider: way.name.dialect,
+            client: ask.dialect,
+            model: sending.shown.map(Arc::clone),
+            hides_usage: false,
+            rules: self.row.usage,
+            is_count: sending.operation == Operation::CountTokens,
+            translation: None,
+        };
+        let mut headers = (*self.headers).clone();
+        let translated = match way.name.dialect == ask.dialect {
+            true => None,
+            false => Some(self.translate(ask, sending, way, model, &mut passage, &mut headers)?),
+        };
+        let envelope = translated.as_ref().unwrap_or(&ask.envelope);
         let relay = Relay {
-            dialect: ask.dialect,
-            operation,
-            envelope: &ask.envelope,
+            dialect: way.name.dialect,
+            operation: sending.operation,
+            envelope,
             stream: ask.peek.stream,
-            wants_usage: ask.peek.wants_usage,
+            // What is translated is read here: the usage is always wanted, and the writer shows it or not.
+            wants_usage: ask.peek.wants_usage || translated.is_some(),
             model,
             rules: &way.rules,
-            output_cap,
+            output_cap: sending.output_cap,
             provider: &self.row.name,
         };
         let Wire { body, hides_usage } = relay.write()?;
-        Ok(Outgoing { uri: way.uri.clone(), headers: (*self.headers).clone(), body, hides_usage })
+        passage.hides_usage = hides_usage;
+        carrier::forward(&ask.forwarded, way.name.dialect, &mut headers);
+        let uri = if ask.peek.stream { &way.stream_uri } else { &way.uri };
+        Ok(Outgoing { uri: uri.clone(), headers, body, passage })
     }
+
+    /// The client's request in the provider's dialect; `passage` and `headers` take what else comes of it.
+    fn translate(
+        &self,
+        ask: &Ask,
+        sending: &Sending<'_>,
+        way: &Way,
+        model: &str,
+        passage: &mut Passage,
+        headers: &mut HeaderMap,
+    ) -> Result<Envelope, Error> {
+        let seed = sending.call.to_string();
+        let toward = Toward {
+            provider: &self.row.name,
+            model,
+            facts: sending.facts,
+            drops: self.operator.drop_params || ask.dialect != Dialect::OpenAiChat,
+            mends: self.operator.modify_params,
+            seed: &seed,
+        };
+        let mut request = read_request(ask.dialect, ask.envelope.body())?;
+        request.stream = ask.peek.stream;
+        let written = write_request(way.name.dialect, &request, &toward)?;
+        for (name, value) in &written.headers {
+            carrier::add(headers, name, value);
+        }
+        let body = match sending.operation {
+            Operation::CountTokens => count::request(way.name.dialect, written.body, model),
+            _ => written.body,
+        };
+        let shown = Shown {
+            model: sending.shown.map_or_else(|| self.model.to_string(), ToString::to_string),
+            seed: seed.clone(),
+            created: sending.seconds,
+            wants_usage: ask.peek.wants_usage,
+            request: ask.envelope.clone(),
+        };
+        passage.translation =
+            Some(Box::new(Translated { notes: written.notes, shown, dropped: written.dropped }));
+        Envelope::read(&body.into())
+    }
+}
+
+/// Whether a model is to be had by OpenAI's responses alone: LiteLLM's prefix `responses/`, or the facts.
+fn responses_only(row: &Row, model: String) -> (String, bool) {
+    if let Some(bare) = model.strip_prefix("responses/") {
+        return (bare.to_owned(), true);
+    }
+    let facts = row.operations.contains_key("responses").then(|| Catalog::builtin().find(&row.name, &model));
+    let is_only = facts.flatten().is_some_and(|facts| facts.mode == Some(Mode::Responses));
+    (model, is_only)
 }
 
 /// The row and the provider's own model name.
@@ -236,9 +353,11 @@ fn provider_of(options: &TargetOptions) -> Result<(&'static Row, String), Error>
     if let Some((name, model)) = prefix {
         return registry::find(name).map(|row| (row, model.to_owned())).ok_or_else(|| refused(name));
     }
-    // LiteLLM knows the provider of well-known bare names; the facts about OpenAI's models do too.
-    let known = Catalog::builtin().find("openai", &options.model).is_some();
-    let row = known.then(|| registry::find("openai")).flatten();
+    // LiteLLM knows the provider of well-known bare names; the facts about their models do too.
+    let known = ["openai", "anthropic"]
+        .into_iter()
+        .find(|name| Catalog::builtin().find(name, &options.model).is_some());
+    let row = known.and_then(registry::find);
     row.map(|row| (row, options.model.clone())).ok_or_else(|| refused(&options.model))
 }
 
@@ -257,18 +376,6 @@ fn base_of(
             Err(Error::new(Kind::InvalidRequest, message).at("api_base"))
         }
     }
-}
-
-fn ways(row: &Row, model: &str, base: &str, operator: &OperatorRules) -> Result<Arc<[Option<Way>]>, Error> {
-    let way = |operation: Operation| {
-        let path = row.operations.get(operation.name());
-        path.map(|path| {
-            let uri = carrier::address(base, path)?;
-            Ok(Way { uri, rules: Rules::new(row, model, operation, operator) })
-        })
-        .transpose()
-    };
-    Operation::ALL.into_iter().map(way).collect()
 }
 
 #[cfg(test)]

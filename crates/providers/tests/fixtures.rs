@@ -16,8 +16,8 @@ use serde::Deserialize;
 use weighhouse_providers::ask::{Ask, PathSays};
 use weighhouse_providers::dialects::openai_chat::{StreamRelay, weigh_answer};
 use weighhouse_providers::framing::sse::Frames;
-use weighhouse_providers::{Target, TargetOptions};
-use weighhouse_types::{Dialect, Operation, Usage};
+use weighhouse_providers::{Sending, Target, TargetOptions};
+use weighhouse_types::{CallId, Dialect, Operation, Usage};
 
 /// A case's `case.toml`.
 #[derive(Debug, Deserialize)]
@@ -76,7 +76,15 @@ fn walk(folder: &Path) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     let target = target(&case);
 
-    let outgoing = match (target.write(&ask, operation, None), &case.expect_error) {
+    let sending = Sending {
+        operation,
+        output_cap: None,
+        facts: None,
+        shown: None,
+        call: CallId::new(0, [0; 10]),
+        seconds: 0,
+    };
+    let outgoing = match (target.write(&ask, &sending), &case.expect_error) {
         (Ok(outgoing), None) => outgoing,
         (Err(error), Some(expected)) if error.to_string().contains(expected.as_str()) => return Ok(()),
         (got, _) => return Err(format!("{}: {:?}", folder.display(), got.map(|outgoing| outgoing.body))),
@@ -88,7 +96,7 @@ fn walk(folder: &Path) -> Result<(), String> {
     let usage = if case.stream {
         let reply =
             fs::read(folder.join("reply.sse")).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let mut relay = StreamRelay::new(asked, outgoing.hides_usage, rules);
+        let mut relay = StreamRelay::new(asked, outgoing.passage.hides_usage, rules);
         let answer = relayed(&mut relay, &reply);
         same(folder, "answer.sse", &answer)?;
         relay.end().usage

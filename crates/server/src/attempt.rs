@@ -8,11 +8,12 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use weighhouse_auth::Caller;
 use weighhouse_metering::Permit;
-use weighhouse_providers::dialects::openai_chat::{StreamRelay, read_answer, read_error};
-use weighhouse_providers::{Reply, echo};
+use weighhouse_providers::ask::{Ask, PathSays};
+use weighhouse_providers::dialects::read_error;
+use weighhouse_providers::{Outgoing, Passage, Reply, Sending, echo};
 use weighhouse_router::{Failure, Leg, Setback};
 use weighhouse_storage::Outcome;
-use weighhouse_types::{Error, Kind};
+use weighhouse_types::{Dialect, Error, Kind};
 
 use crate::call::Call;
 use crate::clock::Moment;
@@ -33,6 +34,8 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) content: Content,
     pub(crate) output_lowered_to: Option<u64>,
+    /// Parameters that were left out because the provider cannot take them.
+    pub(crate) dropped: Vec<&'static str>,
 }
 
 /// The answer itself.
@@ -70,7 +73,16 @@ pub(crate) async fn dispatch(
     worker: &Worker,
 ) -> Result<Answer, Failed> {
     let served = to.deployment.served(to.leg.tail.as_deref());
-    let outgoing = match served.target.write(&call.ask, call.operation, permit.output_cap()) {
+    // After a fallback LiteLLM shows the real model; before it, the name that was asked for.
+    let sending = Sending {
+        operation: call.operation,
+        output_cap: permit.output_cap(),
+        facts: served.facts.as_ref(),
+        shown: (to.leg.fallbacks == 0).then_some(&call.asked_model),
+        call: call.id,
+        seconds: call.received.unix_ms / 1_000,
+    };
+    let outgoing = match served.target.write(&call.ask, &sending) {
         Ok(outgoing) => outgoing,
         Err(error) => return Err(refused_here(error, permit)),
     };
@@ -82,13 +94,16 @@ pub(crate) async fn dispatch(
     let patience = patience_for(to.deployment, call, is_stream);
     let mut course =
         Course::new(Arc::clone(&worker.house), Arc::clone(call), Arc::clone(&served), permit, to.began);
-    let hides_usage = outgoing.hides_usage;
     let provider = &served.target.row().name;
     let head_time = if is_stream { patience.first_byte } else { patience.first_byte.min(patience.total) };
-    let reply = match served.target.answers_itself() {
-        Some(text) => Ok(answer_here(call, &served, text)),
-        #[expect(clippy::disallowed_methods, reason = "this is the one door")]
-        None => worker.client.send(outgoing, provider, head_time).await,
+    let (reply, passage) = match served.target.answers_itself() {
+        Some(text) => (answer_here(call, &served, &outgoing, text), outgoing.passage),
+        None => {
+            let Outgoing { uri, headers, body, passage } = outgoing;
+            #[expect(clippy::disallowed_methods, reason = "this is the one door")]
+            let reply = worker.client.send(uri, headers, body, provider, head_time).await;
+            (reply, passage)
+        }
     };
     let reply = match reply {
         Ok(reply) => reply,
@@ -98,18 +113,29 @@ pub(crate) async fn dispatch(
     if !reply.status.is_success() {
         return Err(Box::pin(refused_there(course, reply, provider, patience)).await);
     }
-    // After a fallback LiteLLM shows the real model; before it, the name that was asked for.
-    let shown = (to.leg.fallbacks == 0).then_some(call.asked_model.as_ref());
     if is_stream {
-        Box::pin(stream(course, reply, shown, hides_usage, patience)).await
+        Box::pin(stream(course, reply, passage, patience)).await
     } else {
-        whole(course, reply, shown, patience, to.answer_limit).await
+        whole(course, reply, &passage, patience, to.answer_limit).await
     }
 }
 
-fn answer_here(call: &Call, served: &Served, text: Option<&str>) -> Reply {
+/// The built-in model's answer, in chat's dialect.
+fn answer_here(
+    call: &Call,
+    served: &Served,
+    outgoing: &Outgoing,
+    text: Option<&str>,
+) -> Result<Reply, Error> {
     let seconds = u64::try_from(call.received.unix_ms / 1_000).unwrap_or_default();
-    echo::answer(&call.ask, call.operation, served.target.model(), text, seconds, &call.id.to_string())
+    let of_ask = |ask: &Ask| {
+        echo::answer(ask, call.operation, served.target.model(), text, seconds, &call.id.to_string())
+    };
+    if call.ask.dialect == Dialect::OpenAiChat {
+        return Ok(of_ask(&call.ask));
+    }
+    let path = PathSays { model: None, stream: Some(call.ask.peek.stream) };
+    Ok(of_ask(&Ask::read(&outgoing.body, call.operation, Dialect::OpenAiChat, path)?))
 }
 
 fn patience_for(deployment: &Deployment, call: &Call, is_stream: bool) -> Patience {
@@ -127,7 +153,7 @@ fn patience_for(deployment: &Deployment, call: &Call, is_stream: bool) -> Patien
 async fn whole(
     mut course: Course,
     reply: Reply,
-    shown: Option<&str>,
+    passage: &Passage,
     patience: Patience,
     limit: usize,
 ) -> Result<Answer, Failed> {
@@ -142,7 +168,7 @@ async fn whole(
         }
     };
     course.first_byte(course.house.clock.now());
-    let answer = match read_answer(&body, shown, course.served.target.row().usage) {
+    let answer = match passage.whole(&body) {
         Ok(answer) => answer,
         Err(error) => return Err(failed(course, error, Some(End::broken(Outcome::Failure)))),
     };
@@ -156,14 +182,14 @@ async fn whole(
         counted_output: answer.counted_output,
         is_billed: true,
     });
-    Ok(Answer { headers, content: Content::Whole(answer.body, booked), output_lowered_to })
+    let dropped = passage.dropped().to_vec();
+    Ok(Answer { headers, content: Content::Whole(answer.body, booked), output_lowered_to, dropped })
 }
 
 async fn stream(
     course: Course,
     reply: Reply,
-    shown: Option<&str>,
-    hides_usage: bool,
+    passage: Passage,
     patience: Patience,
 ) -> Result<Answer, Failed> {
     let Reply { headers, body, .. } = reply;
@@ -172,10 +198,10 @@ async fn stream(
         return Err(Box::pin(unstreamed(course, body, patience)).await);
     }
     let output_lowered_to = course.is_output_lowered();
-    let reading = StreamRelay::new(shown, hides_usage, course.served.target.row().usage);
-    let mut relay = Box::new(RelayBody::new(body, reading, course, patience.silence));
+    let dropped = passage.dropped().to_vec();
+    let mut relay = Box::new(RelayBody::new(body, passage.stream(), course, patience.silence));
     match tokio::time::timeout(patience.first_byte, relay.prime()).await {
-        Ok(Ok(())) => Ok(Answer { headers, content: Content::Stream(relay), output_lowered_to }),
+        Ok(Ok(())) => Ok(Answer { headers, content: Content::Stream(relay), output_lowered_to, dropped }),
         Ok(Err(error)) => Err(relay.give_up(error)),
         Err(_) => {
             let message = format!(

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use weighhouse_providers::dialects::openai_chat::Ask;
+use weighhouse_providers::ask::Ask;
 use weighhouse_types::{CallId, Operation};
 
 use crate::clock::Moment;
+use crate::ingress::Framing;
 
 /// A call. It is made once, by `ingress`, and never changed.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct Call {
     pub(crate) id: CallId,
     /// What is asked for.
     pub(crate) operation: Operation,
+    /// How a stream is cut for the client.
+    pub(crate) framing: Framing,
     /// The body and what is known of it.
     pub(crate) ask: Ask,
     /// The model as the client wrote it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weighhouse_catalog::{PriceBook, PriceMoment, Tier};
 use weighhouse_metering::Permit;
-use weighhouse_providers::dialects::openai_chat::{StreamEnd, counted_usage, estimate_input};
+use weighhouse_providers::weight::{StreamEnd, counted_usage, estimate_input};
 use weighhouse_storage::{LedgerRow, Outcome};
 use weighhouse_types::{Nanos, Usage, UsageClass};
 

@@ -7,13 +7,14 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use weighhouse_api::{Endpoint, Meter, Missing, Permission, Route, find};
 use weighhouse_auth::Caller;
-use weighhouse_types::{Error, Kind, Operation};
+use weighhouse_providers::ask::PathSays;
+use weighhouse_types::{Dialect, Error, Kind, Operation};
 
 use crate::edge::{ConnectionState, Phase};
 use crate::egress::{json, rescue};
 use crate::endpoints::{health, metrics, models};
 use crate::identify::identify;
-use crate::ingress::{self, Head, check_head};
+use crate::ingress::{self, Asked, Framing, Head, check_head};
 use crate::pipeline;
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
@@ -28,11 +29,12 @@ pub(crate) async fn answer(
     let snapshot = worker.house.snapshot.load_full();
     let in_flight = worker.house.metrics.in_flight();
     let is_head = request.method() == Method::HEAD;
+    let dialect = dialect_at(request.method(), request.uri().path());
     let answered = route(worker, &snapshot, request, connection).await;
     drop(in_flight);
     let mut response = answered.unwrap_or_else(|error| {
         worker.house.metrics.refused(&error);
-        rescue(error, snapshot.compat)
+        rescue(error, dialect, snapshot.compat)
     });
     if is_head {
         *response.body_mut() = ReplyBody::whole(Bytes::new());
@@ -53,11 +55,16 @@ async fn route(
         Err(missing) => return Ok(not_here(missing)),
     };
     if found.route.meter == Meter::PerAttempt {
-        let Some(operation) = operation_of(found.route.endpoint) else { return Ok(not_here(Missing::Path)) };
-        let path_model = found.capture.map(decoded);
-        let head = Head { headers: parts.headers, received: worker.house.now() };
-        return pipeline::run(worker, snapshot, &head, body, operation, path_model.as_deref(), connection)
-            .await;
+        let capture = found.capture.map(decoded);
+        let Some(asked) = asked_at(found.route.endpoint, capture.as_deref(), parts.uri.query()) else {
+            return Ok(not_here(Missing::Path));
+        };
+        let mut headers = parts.headers;
+        if found.route.endpoint == Endpoint::Gemini {
+            show_key_of_query(parts.uri.query(), &mut headers);
+        }
+        let head = Head { headers, received: worker.house.now() };
+        return pipeline::run(worker, snapshot, &head, body, &asked, connection).await;
     }
     let (route, capture) = (found.route, found.capture.map(decoded));
     // Rare and large: kept out of the future of every call.
@@ -86,6 +93,8 @@ async fn beside_calls(
         Endpoint::Readiness => Ok(health::readiness(worker, snapshot).await),
         Endpoint::Health => Ok(health::deployments(worker, snapshot)),
         Endpoint::Metrics => Ok(metrics::expose(worker)),
+        Endpoint::Hello | Endpoint::EventSink => Ok(json(StatusCode::OK, Bytes::from_static(b"{}"))),
+        Endpoint::ResponsesSocket => Ok(no_socket()),
         _ => {
             let body = ingress::read_body(body, snapshot.limits.body_bytes.min(MAX_CONTROL_BODY)).await?;
             connection.enter(Phase::Serving);
@@ -98,12 +107,66 @@ async fn beside_calls(
 /// Largest body of a request to the control plane.
 const MAX_CONTROL_BODY: usize = 4 * 1024 * 1024;
 
-const fn operation_of(endpoint: Endpoint) -> Option<Operation> {
+/// What a route asks for and in which dialect; none where it is no call to a model.
+const fn call_of(endpoint: Endpoint) -> Option<(Operation, Dialect)> {
     match endpoint {
-        Endpoint::Chat => Some(Operation::Chat),
-        Endpoint::Completion => Some(Operation::Completion),
-        Endpoint::Embedding => Some(Operation::Embedding),
+        Endpoint::Chat => Some((Operation::Chat, Dialect::OpenAiChat)),
+        Endpoint::Completion => Some((Operation::Completion, Dialect::OpenAiChat)),
+        Endpoint::Embedding => Some((Operation::Embedding, Dialect::OpenAiChat)),
+        Endpoint::Responses => Some((Operation::Chat, Dialect::OpenAiResponses)),
+        Endpoint::CountResponses => Some((Operation::CountTokens, Dialect::OpenAiResponses)),
+        Endpoint::CompactResponse => Some((Operation::Compact, Dialect::OpenAiResponses)),
+        Endpoint::Messages => Some((Operation::Chat, Dialect::AnthropicMessages)),
+        Endpoint::CountMessages => Some((Operation::CountTokens, Dialect::AnthropicMessages)),
+        Endpoint::Gemini => Some((Operation::Chat, Dialect::Gemini)),
         _ => None,
+    }
+}
+
+/// The dialect in which a path's errors are written.
+fn dialect_at(method: &Method, path: &str) -> Dialect {
+    let found = find(method, path).ok().and_then(|found| call_of(found.route.endpoint));
+    found.map_or(Dialect::OpenAiChat, |(_, dialect)| dialect)
+}
+
+/// What a route and its path ask for. Google's paths name the model and the method: `gemini-2.5-pro:countTokens`.
+fn asked_at<'path>(
+    endpoint: Endpoint,
+    capture: Option<&'path str>,
+    query: Option<&str>,
+) -> Option<Asked<'path>> {
+    let (operation, dialect) = call_of(endpoint)?;
+    let asked = |operation, model, stream, framing| Asked {
+        operation,
+        dialect,
+        path: PathSays { model, stream },
+        framing,
+    };
+    if endpoint != Endpoint::Gemini {
+        return Some(asked(operation, capture, None, Framing::Events));
+    }
+    let (model, method) = capture?.rsplit_once(':')?;
+    let is_events = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
+    match method {
+        "generateContent" => Some(asked(Operation::Chat, Some(model), Some(false), Framing::Events)),
+        "streamGenerateContent" => {
+            let framing = if is_events { Framing::Events } else { Framing::Array };
+            Some(asked(Operation::Chat, Some(model), Some(true), framing))
+        }
+        "countTokens" => Some(asked(Operation::CountTokens, Some(model), Some(false), Framing::Events)),
+        _ => None,
+    }
+}
+
+/// Google's clients may show their key in the query (contract §4a).
+fn show_key_of_query(query: Option<&str>, headers: &mut http::HeaderMap) {
+    let pairs = query.unwrap_or_default().split('&');
+    let Some(key) = pairs.filter_map(|pair| pair.strip_prefix("key=")).find(|key| !key.is_empty()) else {
+        return;
+    };
+    if let Ok(mut value) = http::HeaderValue::from_str(&decoded(key)) {
+        value.set_sensitive(true);
+        headers.entry("x-goog-api-key").or_insert(value);
     }
 }
 
@@ -125,6 +188,15 @@ async fn permitted(
         return Err(Error::new(Kind::RouteDenied, message));
     }
     Ok(Some(caller))
+}
+
+/// Codex tries a WebSocket first: this status sends it to POST at once, where a 404 costs it seven seconds of
+/// trying again (contract of real clients).
+fn no_socket() -> Response<ReplyBody> {
+    let text = br#"{"error":{"message":"WebSockets are not served here; send a POST to the same path","type":"invalid_request_error","param":null,"code":"426"}}"#;
+    let mut response = json(StatusCode::UPGRADE_REQUIRED, Bytes::from_static(text));
+    response.headers_mut().insert(http::header::UPGRADE, http::HeaderValue::from_static("HTTP/1.1"));
+    response
 }
 
 /// FastAPI's answers, which LiteLLM's clients know.
@@ -169,14 +241,26 @@ mod tests {
     }
 
     #[test]
+    fn paths_of_google_name_the_model_and_the_method() {
+        let asked = |capture: &'static str, query: &str| {
+            let asked = asked_at(Endpoint::Gemini, Some(capture), Some(query))?;
+            Some((asked.operation, asked.path.model, asked.path.stream, asked.framing))
+        };
+        let chat = Operation::Chat;
+        assert_eq!(asked("a/b:generateContent", ""), Some((chat, Some("a/b"), Some(false), Framing::Events)));
+        assert_eq!(
+            asked("m:streamGenerateContent", "key=1&alt=sse"),
+            Some((chat, Some("m"), Some(true), Framing::Events))
+        );
+        assert_eq!(asked("m:streamGenerateContent", ""), Some((chat, Some("m"), Some(true), Framing::Array)));
+        assert_eq!(asked("m:embedContent", ""), None);
+        assert_eq!(asked("m", ""), None);
+    }
+
+    #[test]
     fn every_metered_route_has_an_operation() {
         for route in weighhouse_api::ROUTES {
-            assert_eq!(
-                operation_of(route.endpoint).is_some(),
-                route.meter == Meter::PerAttempt,
-                "{}",
-                route.path
-            );
+            assert_eq!(call_of(route.endpoint).is_some(), route.meter == Meter::PerAttempt, "{}", route.path);
         }
     }
 }

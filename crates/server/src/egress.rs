@@ -7,15 +7,16 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use weighhouse_auth::Caller;
-use weighhouse_providers::dialects::openai_chat::write_error;
+use weighhouse_providers::dialects::write_error;
 use weighhouse_router::{Leg, Plan};
-use weighhouse_types::{Error, Kind};
+use weighhouse_types::{Dialect, Error, Kind};
 
 use crate::attempt::{Answer, Content};
 use crate::call::Call;
 use crate::course::Booked;
 use crate::deployment::Deployment;
 use crate::house::House;
+use crate::ingress::Framing;
 use crate::reply::ReplyBody;
 use crate::snapshot::Compat;
 
@@ -52,6 +53,9 @@ pub(crate) fn reply(answer: Answer, course: &Course<'_>, house: &House) -> Respo
     let mut headers = HeaderMap::with_capacity(32);
     let (body, booked, kind) = match answer.content {
         Content::Whole(bytes, booked) => (ReplyBody::whole(bytes), Some(booked), "application/json"),
+        Content::Stream(relay) if course.call.framing == Framing::Array => {
+            (ReplyBody::relay(relay), None, "application/json")
+        }
         Content::Stream(relay) => (ReplyBody::relay(relay), None, "text/event-stream; charset=utf-8"),
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -62,6 +66,13 @@ pub(crate) fn reply(answer: Answer, course: &Course<'_>, house: &House) -> Respo
     put_course(&mut headers, course, booked, house);
     if let Some(cap) = answer.output_lowered_to {
         put(&mut headers, HeaderName::from_static("x-weighhouse-output-capped"), number(cap));
+    }
+    if !answer.dropped.is_empty() {
+        put(
+            &mut headers,
+            HeaderName::from_static("x-weighhouse-dropped-params"),
+            text(&answer.dropped.join(",")),
+        );
     }
     pass_on(&answer.headers, &mut headers);
     let mut response = Response::new(body);
@@ -147,13 +158,15 @@ fn pass_on(from: &HeaderMap, to: &mut HeaderMap) {
 }
 
 /// Writes an error for whoever called.
-pub(crate) fn rescue(mut error: Error, compat: Compat) -> Response<ReplyBody> {
+pub(crate) fn rescue(mut error: Error, dialect: Dialect, compat: Compat) -> Response<ReplyBody> {
     match error.kind {
+        // Anthropic's clients know a spent budget by a status and type of its own.
+        Kind::BudgetExceeded if dialect == Dialect::AnthropicMessages => {}
         Kind::BudgetExceeded => error.status = Some(compat.budget_exceeded),
         Kind::ModelDenied => error.status = Some(compat.model_denied),
         _ => {}
     }
-    let (status, body) = write_error(&error);
+    let (status, body) = write_error(dialect, &error);
     if status >= 500 {
         tracing::warn!(kind = ?error.kind, status, source = ?error.source.as_ref().map(ToString::to_string), "{}", error.message);
     }

@@ -8,8 +8,8 @@ use http::{HeaderMap, Uri, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use weighhouse_providers::dialects::openai_chat::peek;
-use weighhouse_types::{CallId, Error, Kind, Operation};
+use weighhouse_providers::ask::{Ask, PathSays};
+use weighhouse_types::{CallId, Dialect, Error, Kind, Operation};
 
 use crate::call::Call;
 use crate::clock::{Clock, Moment};
@@ -114,21 +114,39 @@ pub(crate) struct Head {
     pub(crate) received: Moment,
 }
 
+/// What a route and its path say of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'path> {
+    pub(crate) operation: Operation,
+    pub(crate) dialect: Dialect,
+    pub(crate) path: PathSays<'path>,
+    pub(crate) framing: Framing,
+}
+
+/// How a stream is cut for the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Server-sent events.
+    #[default]
+    Events,
+    /// One JSON array, an element an event (Gemini without `alt=sse`).
+    Array,
+}
+
 /// Makes a call of a body.
 ///
 /// # Errors
 /// `InvalidRequest` naming the place.
 pub(crate) fn receive(
     head: &Head,
-    path_model: Option<&str>,
-    operation: Operation,
+    asked: &Asked<'_>,
     body: &Bytes,
     clock: &Clock,
     rng: &mut fastrand::Rng,
 ) -> Result<Call, Error> {
     let complete = clock.now();
-    let ask = peek(body, operation)?;
-    let model = ask.peek.model.as_deref().or(path_model).map(str::trim).filter(|model| !model.is_empty());
+    let ask = Ask::read(body, asked.operation, asked.dialect, asked.path)?.with_headers(&head.headers);
+    let model = ask.peek.model.as_deref().map(str::trim).filter(|model| !model.is_empty());
     let asked_model = model.ok_or_else(|| {
         Error::new(
             Kind::InvalidRequest,
@@ -146,7 +164,8 @@ pub(crate) fn receive(
     tags.truncate(MAX_TAGS);
     Ok(Call {
         id: CallId::new(unix_ms, random),
-        operation,
+        operation: asked.operation,
+        framing: asked.framing,
         asked_model: asked_model.into(),
         received: head.received,
         complete,

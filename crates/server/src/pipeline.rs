@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::edge::{ConnectionState, Phase};
 use crate::egress::{self, Course};
 use crate::identify::identify;
-use crate::ingress::{self, Head};
+use crate::ingress::{self, Asked, Head};
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
@@ -33,16 +33,14 @@ pub(crate) async fn run(
     snapshot: &Snapshot,
     head: &Head,
     body: Incoming,
-    operation: Operation,
-    path_model: Option<&str>,
+    asked: &Asked<'_>,
     connection: &ConnectionState,
 ) -> Result<Response<ReplyBody>, Error> {
     let house = &worker.house;
     let caller = identify(worker, snapshot, &head.headers, head.received).await?;
     let body = ingress::read_body(body, snapshot.limits.body_bytes).await?;
     connection.enter(Phase::Serving);
-    let call =
-        worker.with_rng(|rng| ingress::receive(head, path_model, operation, &body, &house.clock, rng))?;
+    let call = worker.with_rng(|rng| ingress::receive(head, asked, &body, &house.clock, rng))?;
     let call = Arc::new(call);
 
     let model = caller.model_for(&call.asked_model);
@@ -115,8 +113,10 @@ fn admit(
         let known = served.iter().map(|served| served.facts.as_ref().and_then(|facts| of(&facts.limits)));
         known.collect::<Option<Vec<_>>>().and_then(|limits| limits.into_iter().max())
     };
-    let text_bytes = call.ask.envelope.body().len() as u64;
-    let has_media = is_bounded && call.ask.has_media();
+    // Counting costs nothing, so nothing is held for it.
+    let is_free = call.operation == Operation::CountTokens;
+    let text_bytes = if is_free { 0 } else { call.ask.envelope.body().len() as u64 };
+    let has_media = is_bounded && !is_free && call.ask.has_media();
     let input_bound = if has_media {
         text_bytes.max(limits_of(|limits| limits.max_input).unwrap_or(UNKNOWN_MEDIA_TOKENS))
     } else {
@@ -129,7 +129,8 @@ fn admit(
         (_, true) => &[],
     };
     // What deployments add where the client says nothing counts as if it had been asked for.
-    let added: Vec<_> = served.iter().map(|served| served.target.added(call.operation)).collect();
+    let added: Vec<_> =
+        served.iter().map(|served| served.target.added(call.operation, call.ask.dialect)).collect();
     let added_bound = added.iter().map(|(bound, _)| *bound).collect::<Option<Vec<_>>>();
     let added_bound = added_bound.and_then(|bounds| bounds.into_iter().max());
     let added_choices = added.iter().filter_map(|(_, choices)| *choices).max().filter(|_| !peek.has_choices);
@@ -148,7 +149,7 @@ fn admit(
             asked: peek.max_output.or(added_bound),
             of_model: limits_of(|limits| limits.max_output),
             choices: peek.choices.max(added_choices.unwrap_or(1)),
-            is_none: call.operation == Operation::Embedding,
+            is_none: !call.operation.generates(),
         },
         second: call.complete.seconds(),
         key_name: caller.key().map_or("", |identity| &identity.record.key_name),

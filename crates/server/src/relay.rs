@@ -9,14 +9,16 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use tokio::time::{Instant, Sleep};
-use weighhouse_providers::ReplyBody;
-use weighhouse_providers::dialects::openai_chat::{StreamRelay, read_error, write_error};
+use weighhouse_providers::dialects::read_error;
+use weighhouse_providers::framing::json_array::JsonArray;
 use weighhouse_providers::framing::sse::Frames;
+use weighhouse_providers::{PassageStream, ReplyBody};
 use weighhouse_storage::Outcome;
 use weighhouse_types::{Error, Kind};
 
 use crate::attempt::{Failed, failed};
 use crate::course::{Course, End};
+use crate::ingress::Framing;
 use crate::reply::StreamCut;
 
 /// A relayed stream.
@@ -24,10 +26,12 @@ use crate::reply::StreamCut;
 pub(crate) struct RelayBody {
     upstream: ReplyBody,
     frames: Frames,
-    reading: StreamRelay,
+    reading: PassageStream,
     course: Option<Course>,
     /// What the client gets next.
     ready: Option<Bytes>,
+    /// The client wants one JSON array instead of events.
+    array: Option<JsonArray>,
     silence: Duration,
     /// Rings when the provider has been silent for too long; set back only when it rings, not at each frame.
     bell: Pin<Box<Sleep>>,
@@ -37,9 +41,16 @@ pub(crate) struct RelayBody {
 }
 
 impl RelayBody {
-    pub(crate) fn new(upstream: ReplyBody, reading: StreamRelay, course: Course, silence: Duration) -> Self {
+    pub(crate) fn new(
+        upstream: ReplyBody,
+        reading: PassageStream,
+        course: Course,
+        silence: Duration,
+    ) -> Self {
+        let array = (course.call.framing == Framing::Array).then(JsonArray::default);
         Self {
             upstream,
+            array,
             frames: Frames::default(),
             reading,
             course: Some(course),
@@ -81,8 +92,18 @@ impl RelayBody {
         }
     }
 
-    /// The next piece for the client.
+    /// The next piece for the client, cut as the client wants it.
     pub(crate) fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamCut>>> {
+        let polled = std::task::ready!(self.poll_events(context));
+        let Some(array) = &mut self.array else { return Poll::Ready(polled) };
+        Poll::Ready(match polled {
+            Some(Ok(events)) => Some(Ok(array.push(events))),
+            Some(Err(cut)) => Some(Err(cut)),
+            None => array.end().map(Ok),
+        })
+    }
+
+    fn poll_events(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamCut>>> {
         if let Some(piece) = self.ready.take() {
             return Poll::Ready(Some(Ok(piece)));
         }
@@ -93,10 +114,9 @@ impl RelayBody {
         Poll::Ready(match polled {
             Some(Ok(piece)) => Some(Ok(piece)),
             Some(Err(error)) => {
-                // The status is long sent: the error goes into the stream, as OpenAI's SDKs expect it.
+                // The status is long sent: the error goes into the stream, as the client's SDK expects it.
                 self.settle(Outcome::Failure);
-                let (_, body) = write_error(&error);
-                Some(Ok([b"data: ".as_slice(), &body, b"\n\n"].concat().into()))
+                Some(Ok(self.reading.fail(&error)))
             }
             None => {
                 self.settle(Outcome::Success);
@@ -129,11 +149,25 @@ impl RelayBody {
                     )));
                 }
                 Poll::Ready(None) => {
-                    let last = self.frames.finish().and_then(|rest| self.reading.frame(rest));
-                    return Poll::Ready(last.map(Ok).or_else(|| self.missing_end()));
+                    return Poll::Ready(self.last_piece());
                 }
             }
         }
+    }
+
+    /// What the client still gets when the provider's bytes are over; asked again, nothing.
+    fn last_piece(&mut self) -> Option<Result<Bytes, Error>> {
+        let rest = match self.frames.finish().map(|rest| self.reading.frame(rest)).transpose() {
+            Ok(rest) => rest.flatten(),
+            Err(error) => return Some(Err(error)),
+        };
+        if let Some(rest) = rest {
+            return Some(Ok(rest));
+        }
+        if !self.reading.is_complete() {
+            return self.missing_end();
+        }
+        self.reading.finish().map(Ok)
     }
 
     /// A stream that stops without having said that it is complete was cut.
@@ -153,7 +187,7 @@ impl RelayBody {
         let mut one: Option<Bytes> = None;
         let mut many = BytesMut::new();
         while let Some(frame) = self.frames.next_frame() {
-            let Some(piece) = self.reading.frame(frame) else { continue };
+            let Some(piece) = self.reading.frame(frame)? else { continue };
             match one.take() {
                 None if many.is_empty() => one = Some(piece),
                 None => many.extend_from_slice(&piece),

@@ -10,11 +10,16 @@ pub enum Operation {
     Completion,
     /// Vectors of texts.
     Embedding,
+    /// How many tokens a chat turn's prompt has.
+    CountTokens,
+    /// A shorter form of a long conversation (Responses).
+    Compact,
 }
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 3] = [Self::Chat, Self::Completion, Self::Embedding];
+    pub const ALL: [Self; 5] =
+        [Self::Chat, Self::Completion, Self::Embedding, Self::CountTokens, Self::Compact];
 
     /// The name in provider rows and in the ledger.
     #[must_use]
@@ -23,6 +28,8 @@ impl Operation {
             Self::Chat => "chat",
             Self::Completion => "completion",
             Self::Embedding => "embedding",
+            Self::CountTokens => "count_tokens",
+            Self::Compact => "compact",
         }
     }
 
@@ -32,6 +39,12 @@ impl Operation {
         Self::ALL.into_iter().find(|operation| operation.name() == name)
     }
 
+    /// Whether the model generates something.
+    #[must_use]
+    pub const fn generates(self) -> bool {
+        matches!(self, Self::Chat | Self::Completion | Self::Compact)
+    }
+
     /// LiteLLM's `call_type` in its spend rows.
     #[must_use]
     pub const fn call_type(self) -> &'static str {
@@ -39,6 +52,8 @@ impl Operation {
             Self::Chat => "acompletion",
             Self::Completion => "atext_completion",
             Self::Embedding => "aembedding",
+            Self::CountTokens => "acount_tokens",
+            Self::Compact => "acompact_responses",
         }
     }
 }

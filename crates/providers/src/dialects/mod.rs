@@ -10,6 +10,7 @@ mod reading;
 mod relaying;
 mod writing;
 
+pub use openai_chat::read_error;
 pub use reading::{StreamReader, read_answer, read_request};
 pub use relaying::{StreamRelay, weigh_answer};
 pub use writing::{StreamWriter, write_answer, write_error, write_request};

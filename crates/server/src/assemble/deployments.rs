@@ -24,6 +24,7 @@ pub(super) fn deployment(
         drop_params: params.drop_params.or(settings.litellm.drop_params).unwrap_or(false),
         additional_drop_params: params.additional_drop_params.clone(),
         allowed_openai_params: params.allowed_openai_params.clone(),
+        modify_params: settings.litellm.modify_params.unwrap_or(false),
         defaults: params.extra.clone(),
     };
     let options = TargetOptions {
