@@ -68,6 +68,19 @@ fn only(body: &Bytes, names: &[&str]) -> Vec<u8> {
     edits.apply(&envelope).to_vec()
 }
 
+/// The chat request inside a client's counting request: Google's clients may wrap it.
+#[must_use]
+pub fn inside(dialect: Dialect, body: &Bytes) -> Bytes {
+    if dialect != Dialect::Gemini {
+        return body.clone();
+    }
+    let wrapped = Envelope::read(body).ok().and_then(|envelope| {
+        let named = |name| envelope.member(name).ok().flatten().map(|member| member.value.clone());
+        named("generateContentRequest").or_else(|| named("generate_content_request"))
+    });
+    wrapped.map_or_else(|| body.clone(), |place| body.slice(place))
+}
+
 /// Reads a provider's count.
 ///
 /// # Errors

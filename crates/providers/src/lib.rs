@@ -25,6 +25,7 @@ pub mod registry;
 pub mod relay;
 pub mod target;
 pub mod thought;
+pub mod tokens;
 pub mod translation;
 pub mod way;
 pub mod weight;

@@ -179,6 +179,12 @@ impl Target {
         self.ways.iter().any(|way| way.name.operation == operation)
     }
 
+    /// Whether the provider counts the tokens of a prompt.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.serves(Operation::CountTokens) && self.answers_itself().is_none()
+    }
+
     /// The bound on output and the number of choices that the deployment adds where the client says nothing.
     #[must_use]
     pub fn added(&self, operation: Operation, client: Dialect) -> (Option<u64>, Option<u64>) {
@@ -301,7 +307,12 @@ impl Target {
             mends: self.operator.modify_params,
             seed: &seed,
         };
-        let mut request = read_request(ask.dialect, ask.envelope.body())?;
+        let mut request = match sending.operation {
+            Operation::CountTokens => {
+                read_request(ask.dialect, &count::inside(ask.dialect, ask.envelope.body()))?
+            }
+            _ => read_request(ask.dialect, ask.envelope.body())?,
+        };
         request.stream = ask.peek.stream;
         let written = write_request(way.name.dialect, &request, &toward)?;
         for (name, value) in &written.headers {

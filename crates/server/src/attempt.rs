@@ -13,10 +13,11 @@ use weighhouse_providers::dialects::read_error;
 use weighhouse_providers::{Outgoing, Passage, Reply, Sending, echo};
 use weighhouse_router::{Failure, Leg, Setback};
 use weighhouse_storage::Outcome;
-use weighhouse_types::{Dialect, Error, Kind};
+use weighhouse_types::{Dialect, Error, Kind, Operation};
 
 use crate::call::Call;
 use crate::clock::Moment;
+use crate::count;
 use crate::course::{Booked, Course, End, fresh_row};
 use crate::deployment::{Deployment, Served};
 use crate::limits::Patience;
@@ -73,6 +74,10 @@ pub(crate) async fn dispatch(
     worker: &Worker,
 ) -> Result<Answer, Failed> {
     let served = to.deployment.served(to.leg.tail.as_deref());
+    let is_count = call.operation == Operation::CountTokens;
+    if is_count && !served.target.counts() {
+        return Box::pin(count::here(permit, call, to, worker, &served)).await;
+    }
     // After a fallback LiteLLM shows the real model; before it, the name that was asked for.
     let sending = Sending {
         operation: call.operation,
@@ -110,6 +115,10 @@ pub(crate) async fn dispatch(
         Err(error) => return Err(failed(course, error, None)),
     };
     course.answered(reply.status.as_u16());
+    if is_count && matches!(reply.status.as_u16(), 404 | 405 | 501) {
+        // Not every server at a provider's wire counts.
+        return Box::pin(count::finish(course, call, &served)).await;
+    }
     if !reply.status.is_success() {
         return Err(Box::pin(refused_there(course, reply, provider, patience)).await);
     }
@@ -279,7 +288,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// A request that cannot be put to this provider: nothing was sent. Another group may be able to take it.
-fn refused_here(error: Error, permit: Permit) -> Failed {
+pub(crate) fn refused_here(error: Error, permit: Permit) -> Failed {
     let is_final = matches!(error.kind, Kind::BudgetExceeded | Kind::Overloaded);
     let setback = Setback { status: error.status(), is_connection: true, retry_after: None };
     Failed { error, failure: Failure { setback, is_final }, permit: Some(permit) }

@@ -7,6 +7,7 @@
 mod attempt;
 mod call;
 mod clock;
+mod count;
 mod course;
 mod deployment;
 mod dispatch;
