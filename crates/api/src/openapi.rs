@@ -40,6 +40,7 @@ pub fn openapi(version: &str) -> Value {
         let verb = match route.verb {
             Verb::Get => "get",
             Verb::Post => "post",
+            Verb::Delete => "delete",
         };
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {
@@ -136,10 +137,16 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         }
         Endpoint::Models
         | Endpoint::Model
+        | Endpoint::GeminiModels
+        | Endpoint::GeminiModel
         | Endpoint::ModelInfo
         | Endpoint::Health
         | Endpoint::Readiness
         | Endpoint::Hello
+        | Endpoint::StoredResponse
+        | Endpoint::StoredResponseInput
+        | Endpoint::DeleteResponse
+        | Endpoint::CancelResponse
         | Endpoint::ResponsesSocket
         | Endpoint::OpenApi => read(Vec::new(), object()),
         Endpoint::Liveness => read(Vec::new(), json!({ "type": "string" })),
@@ -168,6 +175,7 @@ fn operation_id(route: &Route) -> String {
     let verb = match route.verb {
         Verb::Get => "get",
         Verb::Post => "post",
+        Verb::Delete => "delete",
     };
     let words =
         route.path.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());

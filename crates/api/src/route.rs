@@ -19,6 +19,14 @@ pub enum Endpoint {
     CountResponses,
     /// A shorter form of a conversation.
     CompactResponse,
+    /// A response that the provider keeps.
+    StoredResponse,
+    /// What it was asked with.
+    StoredResponseInput,
+    /// It is to be forgotten.
+    DeleteResponse,
+    /// It is to stop.
+    CancelResponse,
     /// A WebSocket, which is not served: clients that hear so go on with POST.
     ResponsesSocket,
     /// What clients report of themselves; taken and thrown away.
@@ -33,6 +41,10 @@ pub enum Endpoint {
     Models,
     /// One of them.
     Model,
+    /// The models in Google's shape.
+    GeminiModels,
+    /// One of them.
+    GeminiModel,
     /// What is known of the deployments.
     ModelInfo,
     /// The process lives.
@@ -72,6 +84,8 @@ pub enum Verb {
     Get,
     /// POST.
     Post,
+    /// DELETE.
+    Delete,
 }
 
 /// Who may ask.
@@ -92,6 +106,8 @@ pub enum Permission {
 pub enum Meter {
     /// Every attempt at a provider is held, settled and recorded.
     PerAttempt,
+    /// A provider is asked something small that costs nothing; the key's limit of requests counts it.
+    PerRequest,
     /// Nothing reaches a provider.
     NothingUpstream,
 }
@@ -139,6 +155,14 @@ routes! {
         "/v1/responses/input_tokens" "/responses/input_tokens" "/openai/v1/responses/input_tokens";
     Post CompactResponse AnyKey PerAttempt "Compact a conversation":
         "/v1/responses/compact" "/responses/compact" "/openai/v1/responses/compact";
+    Get StoredResponseInput AnyKey PerRequest "The input of a response of the key's own":
+        "/v1/responses/{id}/input_items" "/responses/{id}/input_items";
+    Post CancelResponse AnyKey PerRequest "Stop a response of the key's own":
+        "/v1/responses/{id}/cancel" "/responses/{id}/cancel";
+    Get StoredResponse AnyKey PerRequest "A response of the key's own, from the provider that keeps it":
+        "/v1/responses/{id}" "/responses/{id}";
+    Delete DeleteResponse AnyKey PerRequest "Have a response of the key's own forgotten":
+        "/v1/responses/{id}" "/responses/{id}";
     Post Messages AnyKey PerAttempt "Anthropic's messages, whole or streamed":
         "/v1/messages" "/anthropic/v1/messages";
     Post CountMessages AnyKey PerAttempt "Count the tokens of a message":
@@ -158,6 +182,8 @@ routes! {
         "/v1/models" "/models" "/openai/v1/models";
     Get Model AnyKey NothingUpstream "One model":
         "/v1/models/{model}" "/models/{model}";
+    Get GeminiModels AnyKey NothingUpstream "Models that the key may use, in Google's shape": "/v1beta/models";
+    Get GeminiModel AnyKey NothingUpstream "One model, in Google's shape": "/v1beta/models/{model}";
     Get ModelInfo AnyKey NothingUpstream "Deployments with their prices, limits and capabilities":
         "/model/info" "/v1/model/info";
     Get Liveness Public NothingUpstream "The process lives":
@@ -220,6 +246,7 @@ impl Verb {
         match self {
             Self::Get => method == Method::GET || method == Method::HEAD,
             Self::Post => method == Method::POST,
+            Self::Delete => method == Method::DELETE,
         }
     }
 }

@@ -42,6 +42,27 @@ pub struct Client {
     inner: HyperClient<Connector, Full<Bytes>>,
 }
 
+/// What goes over the wire.
+#[derive(Clone, Debug)]
+pub struct Envoy {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub uri: Uri,
+    /// Headers, credentials among them.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Envoy {
+    /// A body that is posted.
+    #[must_use]
+    pub const fn post(uri: Uri, headers: HeaderMap, body: Bytes) -> Self {
+        Self { method: Method::POST, uri, headers, body }
+    }
+}
+
 /// A provider's answer, its body still to come.
 #[derive(Debug)]
 pub struct Reply {
@@ -85,18 +106,11 @@ impl Client {
     ///
     /// # Errors
     /// `UpstreamTimeout` after `head`; `UpstreamUnreachable` where no connection is to be had or it breaks.
-    pub async fn send(
-        &self,
-        uri: Uri,
-        headers: HeaderMap,
-        body: Bytes,
-        provider: &str,
-        head: Duration,
-    ) -> Result<Reply, Error> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
+    pub async fn send(&self, envoy: Envoy, provider: &str, head: Duration) -> Result<Reply, Error> {
+        let mut request = Request::new(Full::new(envoy.body));
+        *request.method_mut() = envoy.method;
+        *request.uri_mut() = envoy.uri;
+        *request.headers_mut() = envoy.headers;
         let answer = tokio::time::timeout(head, self.inner.request(request)).await;
         let response =
             answer.map_err(|_| timed_out(provider, head))?.map_err(|error| unreachable(provider, error))?;

@@ -18,6 +18,7 @@ pub mod count;
 pub mod dialects;
 pub mod echo;
 pub mod envelope;
+pub mod error_object;
 pub mod framing;
 pub mod passage;
 pub mod quirks;
@@ -31,6 +32,6 @@ pub mod way;
 pub mod weight;
 pub mod wire;
 
-pub use client::{Client, ClientOptions, Reply, ReplyBody};
+pub use client::{Client, ClientOptions, Envoy, Reply, ReplyBody};
 pub use passage::{Passage, PassageStream};
 pub use target::{Outgoing, Sending, Target, TargetOptions};

@@ -233,6 +233,21 @@ impl Target {
         ways.next()
     }
 
+    /// Where the provider keeps its responses, followed by `tail`, and the headers for it.
+    ///
+    /// # Errors
+    /// `Unsupported`: the provider keeps none.
+    pub fn responses_at(&self, tail: &str) -> Result<(Uri, HeaderMap), Error> {
+        let is_kept = |way: &&Way| way.name.dialect == Dialect::OpenAiResponses;
+        let way = self.ways.iter().filter(|way| way.name.operation == Operation::Chat).find(is_kept);
+        let way = way.ok_or_else(|| {
+            let message = format!("{} keeps no responses", self.row.title);
+            Error::new(Kind::Unsupported, message).at("response_id")
+        })?;
+        let uri = carrier::address(&way.uri.to_string(), tail)?;
+        Ok((uri, (*self.headers).clone()))
+    }
+
     /// Writes a call for the provider.
     ///
     /// # Errors
@@ -314,6 +329,14 @@ impl Target {
             _ => read_request(ask.dialect, ask.envelope.body())?,
         };
         request.stream = ask.peek.stream;
+        if request.previous_response.is_some() && way.name.dialect != Dialect::OpenAiResponses {
+            let message = format!(
+                "{} keeps no responses to go on from; send the whole conversation in `input` instead of \
+                 `previous_response_id`",
+                self.row.title
+            );
+            return Err(Error::new(Kind::Unsupported, message).at("previous_response_id"));
+        }
         let written = write_request(way.name.dialect, &request, &toward)?;
         for (name, value) in &written.headers {
             carrier::add(headers, name, value);

@@ -63,6 +63,8 @@ pub struct Plan {
     tried: Vec<usize>,
     pause: Option<Duration>,
     is_over: bool,
+    /// The only deployment that can serve the call.
+    only: Option<usize>,
 }
 
 impl Plan {
@@ -92,12 +94,19 @@ impl Plan {
             tried: Vec::new(),
             pause: None,
             is_over: false,
+            only: None,
         })
     }
 
     /// Replaces the groups to fall back to by the caller's own.
     pub fn fall_back_to(&mut self, groups: &[String]) {
         self.ahead = groups.iter().rev().cloned().collect();
+    }
+
+    /// Only this deployment can serve the call, well or not: it keeps what the call goes on from.
+    pub fn stay_with(&mut self, deployment: usize) {
+        self.only = Some(deployment);
+        self.ahead.clear();
     }
 
     /// Drops groups that the caller may not use.
@@ -183,6 +192,9 @@ impl Plan {
     /// Weighted choice among the deployments of the present order that are well and not yet tried;
     /// where all were tried, among all that are well.
     fn choose(&self, table: &Table, rng: &mut fastrand::Rng, now_ms: u64) -> Option<usize> {
+        if self.only.is_some() {
+            return self.only;
+        }
         let is_well =
             |deployment: usize| table.health(deployment).is_none_or(|health| !health.is_cooling(now_ms));
         if let [only] = self.group.members.as_slice() {
@@ -217,6 +229,9 @@ impl Plan {
     }
 
     fn next_order(&mut self) -> bool {
+        if self.only.is_some() {
+            return false;
+        }
         let next =
             self.group.members.iter().map(|member| member.order).filter(|order| *order > self.order).min();
         match next {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use weighhouse_auth::Caller;
 use weighhouse_metering::Permit;
 use weighhouse_providers::ask::{Ask, PathSays};
 use weighhouse_providers::dialects::read_error;
-use weighhouse_providers::{Outgoing, Passage, Reply, Sending, echo};
+use weighhouse_providers::{Envoy, Outgoing, Passage, Reply, Sending, echo};
 use weighhouse_router::{Failure, Leg, Setback};
 use weighhouse_storage::Outcome;
 use weighhouse_types::{Dialect, Error, Kind, Operation};
@@ -26,6 +26,8 @@ use crate::worker::Worker;
 
 /// Longest body of an error that is read; more says nothing new.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
+/// Longest answer to an errand.
+const MAX_ERRAND_BYTES: usize = 64 * 1024 * 1024;
 /// A whole answer that does not come in pieces is read at once; its length is trusted up to here.
 const MAX_TRUSTED_LENGTH: u64 = 1024 * 1024;
 
@@ -106,7 +108,7 @@ pub(crate) async fn dispatch(
         None => {
             let Outgoing { uri, headers, body, passage } = outgoing;
             #[expect(clippy::disallowed_methods, reason = "this is the one door")]
-            let reply = worker.client.send(uri, headers, body, provider, head_time).await;
+            let reply = worker.client.send(Envoy::post(uri, headers, body), provider, head_time).await;
             (reply, passage)
         }
     };
@@ -145,6 +147,37 @@ fn answer_here(
     }
     let path = PathSays { model: None, stream: Some(call.ask.peek.stream) };
     Ok(of_ask(&Ask::read(&outgoing.body, call.operation, Dialect::OpenAiChat, path)?))
+}
+
+/// Something small that a provider is asked beside calls.
+pub(crate) struct Errand<'call> {
+    pub(crate) method: Method,
+    /// What follows the responses' address.
+    pub(crate) tail: &'call str,
+    pub(crate) patience: Patience,
+}
+
+/// Runs an errand under a permit; nothing is generated, so no row of the ledger comes of it.
+pub(crate) async fn run_errand(
+    permit: Permit,
+    errand: &Errand<'_>,
+    served: &Served,
+    worker: &Worker,
+) -> Result<(u16, Bytes), Error> {
+    let provider = &served.target.row().name;
+    let (uri, headers) = served.target.responses_at(errand.tail)?;
+    let outgoing = Envoy { method: errand.method.clone(), uri, headers, body: Bytes::new() };
+    let patience = errand.patience;
+    #[expect(clippy::disallowed_methods, reason = "the one door, for what generates nothing")]
+    let reply = worker.client.send(outgoing, provider, patience.first_byte.min(patience.total)).await?;
+    let status = reply.status.as_u16();
+    let read = tokio::time::timeout(patience.total, read_whole(reply.body, MAX_ERRAND_BYTES)).await;
+    let body = read.map_err(|_| {
+        Error::new(Kind::UpstreamTimeout, "litellm.Timeout: the answer did not end in time")
+    })??;
+    drop(permit);
+    let body = served.target.redacted(body);
+    if (200..300).contains(&status) { Ok((status, body)) } else { Err(read_error(provider, status, &body)) }
 }
 
 fn patience_for(deployment: &Deployment, call: &Call, is_stream: bool) -> Patience {

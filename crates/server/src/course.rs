@@ -6,13 +6,14 @@ use weighhouse_catalog::{PriceBook, PriceMoment, Tier};
 use weighhouse_metering::Permit;
 use weighhouse_providers::weight::{StreamEnd, counted_usage, estimate_input};
 use weighhouse_storage::{LedgerRow, Outcome};
-use weighhouse_types::{Nanos, Usage, UsageClass};
+use weighhouse_types::{Dialect, Nanos, Usage, UsageClass};
 
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::deployment::Served;
 use crate::house::House;
 use crate::metrics::Ended;
+use crate::stored::Owner;
 
 /// An attempt under way. Dropped before its end it is booked as given up by the client.
 #[derive(Debug)]
@@ -149,6 +150,10 @@ impl Course {
         let moment =
             PriceMoment { unix_ms: self.call.received.unix_ms, tier: tier_of(end.service_tier.as_deref()) };
         let cost = self.served.prices.cost(&usage, &moment);
+        if let (Dialect::OpenAiResponses, Some(id)) = (self.call.ask.dialect, &end.response_id) {
+            let owner = Owner { key: row.key_id.clone(), deployment: Arc::clone(&row.deployment_id) };
+            self.house.recent.keep(id, owner);
+        }
         row.outcome = end.outcome;
         row.http_status = self.status;
         row.response_id = end.response_id;

@@ -12,12 +12,14 @@ use weighhouse_types::{Dialect, Error, Kind, Operation};
 
 use crate::edge::{ConnectionState, Phase};
 use crate::egress::{json, rescue};
+use crate::endpoints::models::Face;
 use crate::endpoints::{health, metrics, models};
 use crate::identify::identify;
 use crate::ingress::{self, Asked, Framing, Head, check_head};
 use crate::pipeline;
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
+use crate::stored::{self, Wanted};
 use crate::worker::Worker;
 
 /// Answers a request; errors are written for whoever called.
@@ -84,8 +86,13 @@ async fn beside_calls(
     let (parts, body) = request.into_parts();
     let caller = permitted(worker, snapshot, route, &parts.headers).await?;
     match route.endpoint {
-        Endpoint::Models => Ok(models::list(snapshot, caller.as_ref())),
-        Endpoint::Model => models::one(snapshot, caller.as_ref(), capture.as_deref().unwrap_or_default()),
+        Endpoint::Models | Endpoint::GeminiModels => {
+            Ok(models::list(snapshot, caller.as_ref(), face_of(route.endpoint, &parts.headers)))
+        }
+        Endpoint::Model | Endpoint::GeminiModel => {
+            let face = face_of(route.endpoint, &parts.headers);
+            models::one(snapshot, caller.as_ref(), capture.as_deref().unwrap_or_default(), face)
+        }
         Endpoint::ModelInfo => {
             Ok(models::info(snapshot, caller.as_ref(), parts.uri.query(), worker.house.now().unix_ms))
         }
@@ -93,6 +100,13 @@ async fn beside_calls(
         Endpoint::Readiness => Ok(health::readiness(worker, snapshot).await),
         Endpoint::Health => Ok(health::deployments(worker, snapshot)),
         Endpoint::Metrics => Ok(metrics::expose(worker)),
+        Endpoint::StoredResponse
+        | Endpoint::StoredResponseInput
+        | Endpoint::DeleteResponse
+        | Endpoint::CancelResponse => {
+            let id = capture.as_deref().unwrap_or_default();
+            kept_response(worker, snapshot, route.endpoint, id, parts.uri.query(), caller.as_ref()).await
+        }
         Endpoint::Hello | Endpoint::EventSink => Ok(json(StatusCode::OK, Bytes::from_static(b"{}"))),
         Endpoint::ResponsesSocket => Ok(no_socket()),
         _ => {
@@ -167,6 +181,34 @@ fn show_key_of_query(query: Option<&str>, headers: &mut http::HeaderMap) {
     if let Ok(mut value) = http::HeaderValue::from_str(&decoded(key)) {
         value.set_sensitive(true);
         headers.entry("x-goog-api-key").or_insert(value);
+    }
+}
+
+/// Answers about a response that a provider keeps.
+async fn kept_response(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    endpoint: Endpoint,
+    id: &str,
+    query: Option<&str>,
+    caller: Option<&Caller>,
+) -> Result<Response<ReplyBody>, Error> {
+    let wanted = match endpoint {
+        Endpoint::StoredResponseInput => Wanted::InputItems,
+        Endpoint::DeleteResponse => Wanted::Deleted,
+        Endpoint::CancelResponse => Wanted::Cancelled,
+        _ => Wanted::Whole,
+    };
+    let caller = caller.ok_or_else(|| Error::new(Kind::NoKey, "a key is needed"))?;
+    stored::answer(worker, snapshot, caller, id, wanted, query).await
+}
+
+/// In whose shape a client reads models: Anthropic's SDKs always send their version.
+fn face_of(endpoint: Endpoint, headers: &http::HeaderMap) -> Face {
+    match endpoint {
+        Endpoint::GeminiModels | Endpoint::GeminiModel => Face::Google,
+        _ if headers.contains_key("anthropic-version") => Face::Anthropic,
+        _ => Face::OpenAi,
     }
 }
 

@@ -16,6 +16,7 @@ use weighhouse_storage::Store;
 use crate::clock::{Clock, Moment};
 use crate::metrics::Metrics;
 use crate::snapshot::Snapshot;
+use crate::stored::Recent;
 
 /// The answer of the control plane, still to come.
 pub type Answering = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
@@ -46,6 +47,8 @@ pub struct House {
     pub store: Store,
     /// Everything that is not a call to a model.
     pub control: Arc<dyn ControlPlane>,
+    /// The latest responses that providers keep.
+    pub(crate) recent: Recent,
     draining: AtomicBool,
 }
 
@@ -70,6 +73,7 @@ impl House {
             registry,
             store,
             control,
+            recent: Recent::default(),
             draining: AtomicBool::new(false),
         }
     }

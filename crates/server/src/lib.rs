@@ -23,6 +23,7 @@ mod pipeline;
 mod relay;
 mod reply;
 mod snapshot;
+mod stored;
 mod worker;
 
 pub mod assemble;

@@ -18,6 +18,7 @@ use crate::identify::identify;
 use crate::ingress::{self, Asked, Head};
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
+use crate::stored;
 use crate::worker::Worker;
 
 /// Tokens of a prompt that refers to media, where the facts do not bound it.
@@ -46,6 +47,11 @@ pub(crate) async fn run(
     let model = caller.model_for(&call.asked_model);
     caller.may_use(&call.asked_model, model)?;
     let mut plan = plan(snapshot, &call, &caller, model)?;
+    if call.ask.peek.goes_on
+        && let Some(place) = stored::continued(house, snapshot, &caller, &call).await?
+    {
+        plan.stay_with(place);
+    }
     let mut permit = admit(worker, snapshot, &call, &caller, &plan)?;
 
     let tags = tags_of(&call, &caller);

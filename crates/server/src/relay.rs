@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep};
 use weighhouse_providers::dialects::read_error;
 use weighhouse_providers::framing::json_array::JsonArray;
 use weighhouse_providers::framing::sse::Frames;
-use weighhouse_providers::{PassageStream, ReplyBody};
+use weighhouse_providers::{PassageStream, ReplyBody, error_object};
 use weighhouse_storage::Outcome;
 use weighhouse_types::{Error, Kind};
 
@@ -67,7 +67,7 @@ impl RelayBody {
         let first = std::future::poll_fn(|context| self.poll_upstream(context)).await;
         if let Some(error) = self.reading.error() {
             let wrapped = [b"{\"error\":".as_slice(), error, b"}"].concat();
-            let status = status_of(error);
+            let status = error_object::status(error);
             let Some(target) = self.course.as_ref().map(|course| &course.served.target) else {
                 return Err(read_error("", status, &wrapped.into()));
             };
@@ -246,14 +246,4 @@ fn unreachable_course(error: Error) -> Failed {
     let setback =
         weighhouse_router::Setback { status: error.status(), is_connection: false, retry_after: None };
     Failed { error, failure: weighhouse_router::Failure { setback, is_final: true }, permit: None }
-}
-
-/// The status that an error object in a stream stands for: its own code, or a bad gateway.
-fn status_of(error: &[u8]) -> u16 {
-    #[derive(serde::Deserialize)]
-    struct Coded {
-        code: Option<u16>,
-    }
-    let coded: Option<Coded> = serde_json::from_slice(error).ok();
-    coded.and_then(|coded| coded.code).filter(|code| (400..600).contains(code)).unwrap_or(502)
 }

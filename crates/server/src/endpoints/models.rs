@@ -54,10 +54,76 @@ fn names<'all>(snapshot: &'all Snapshot, caller: Option<&'all Caller>) -> Vec<&'
     names
 }
 
-/// `GET /v1/models`.
-pub(crate) fn list(snapshot: &Snapshot, caller: Option<&Caller>) -> Response<ReplyBody> {
-    let data = names(snapshot, caller).into_iter().map(model).collect();
-    json(StatusCode::OK, serde_json::to_vec(&List { data, object: "list" }).unwrap_or_default())
+/// In whose shape models are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    OpenAi,
+    Anthropic,
+    Google,
+}
+
+/// Anthropic's shape (<https://docs.claude.com/en/api/models-list>), which Claude Code reads to find models.
+#[derive(Serialize)]
+struct AnthropicList<'name> {
+    data: Vec<AnthropicModel<'name>>,
+    has_more: bool,
+    first_id: Option<&'name str>,
+    last_id: Option<&'name str>,
+}
+
+#[derive(Serialize)]
+struct AnthropicModel<'name> {
+    r#type: &'static str,
+    id: &'name str,
+    display_name: &'name str,
+    created_at: &'static str,
+}
+
+/// Google's shape (<https://ai.google.dev/api/models>).
+#[derive(Serialize)]
+struct GoogleList {
+    models: Vec<GoogleModel>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GoogleModel {
+    name: String,
+    display_name: String,
+    supported_generation_methods: [&'static str; 3],
+}
+
+/// `GET /v1/models` and `GET /v1beta/models`.
+pub(crate) fn list(snapshot: &Snapshot, caller: Option<&Caller>, face: Face) -> Response<ReplyBody> {
+    let names = names(snapshot, caller);
+    let body = match face {
+        Face::OpenAi => {
+            serde_json::to_vec(&List { data: names.into_iter().map(model).collect(), object: "list" })
+        }
+        Face::Anthropic => serde_json::to_vec(&AnthropicList {
+            has_more: false,
+            first_id: names.first().copied(),
+            last_id: names.last().copied(),
+            data: names.into_iter().map(anthropic_model).collect(),
+        }),
+        Face::Google => {
+            serde_json::to_vec(&GoogleList { models: names.into_iter().map(google_model).collect() })
+        }
+    };
+    json(StatusCode::OK, body.unwrap_or_default())
+}
+
+const fn anthropic_model(id: &str) -> AnthropicModel<'_> {
+    // The same moment as `CREATED`.
+    AnthropicModel { r#type: "model", id, display_name: id, created_at: "2023-02-28T18:56:42Z" }
+}
+
+fn google_model(id: &str) -> GoogleModel {
+    GoogleModel {
+        name: format!("models/{id}"),
+        display_name: id.to_owned(),
+        supported_generation_methods: ["generateContent", "streamGenerateContent", "countTokens"],
+    }
 }
 
 /// `GET /v1/models/{id}`.
@@ -65,12 +131,18 @@ pub(crate) fn one(
     snapshot: &Snapshot,
     caller: Option<&Caller>,
     id: &str,
+    face: Face,
 ) -> Result<Response<ReplyBody>, Error> {
     let stands_for = caller.map_or(id, |caller| caller.model_for(id));
     if snapshot.table.find(stands_for).is_none() || !may_see(caller, id) {
         return Err(Error::new(Kind::NotFound, format!("The model `{id}` does not exist")).at("model"));
     }
-    Ok(json(StatusCode::OK, serde_json::to_vec(&model(id)).unwrap_or_default()))
+    let body = match face {
+        Face::OpenAi => serde_json::to_vec(&model(id)),
+        Face::Anthropic => serde_json::to_vec(&anthropic_model(id)),
+        Face::Google => serde_json::to_vec(&google_model(id)),
+    };
+    Ok(json(StatusCode::OK, body.unwrap_or_default()))
 }
 
 #[derive(Serialize)]
