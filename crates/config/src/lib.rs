@@ -30,8 +30,8 @@ pub use finding::{Finding, Severity};
 pub use load::{LoadError, Loaded, load, load_text};
 pub use master_key::is_weak_master_key;
 pub use settings::{
-    Alias, CompatSettings, Credential, Fallbacks, GeneralSettings, LitellmParams, LitellmSettings,
-    ModelEntry, ModelInfo, OwnSettings, RouterSettings, Settings,
+    Alias, CachePoint, CompatSettings, Credential, Fallbacks, GeneralSettings, LitellmParams,
+    LitellmSettings, ModelEntry, ModelInfo, OwnSettings, RouterSettings, Settings,
 };
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod ask;
+pub mod cache_points;
 pub mod carrier;
 pub mod client;
 pub mod count;

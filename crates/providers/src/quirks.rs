@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 use weighhouse_types::{Dialect, Error, Pattern};
 
+use crate::cache_points::CachePoint;
 use crate::envelope::{Edits, Envelope, quote};
 use crate::registry::{Quirk, Range, Row, StreamUsage};
 use crate::translation::unsupported;
@@ -38,6 +39,8 @@ pub struct OperatorRules {
     pub additional_drop_params: Vec<String>,
     /// Parameters sent although a row forbids them.
     pub allowed_openai_params: Vec<String>,
+    /// Where marks for the provider's cache are put into prompts that are translated.
+    pub cache_points: Vec<CachePoint>,
     /// LiteLLM's `modify_params`: a conversation may be mended where the provider would refuse it.
     pub modify_params: bool,
     /// Members sent where the client says nothing, as JSON texts.

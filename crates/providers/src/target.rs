@@ -17,7 +17,7 @@ use crate::registry::{self, KeyNeed, Row};
 use crate::relay::{Relay, Wire};
 use crate::translation::{Shown, Toward};
 use crate::way::Way;
-use crate::{carrier, count};
+use crate::{cache_points, carrier, count};
 
 /// What the operator says about a deployment's provider side.
 #[derive(Clone, Debug, Default)]
@@ -337,6 +337,7 @@ impl Target {
             );
             return Err(Error::new(Kind::Unsupported, message).at("previous_response_id"));
         }
+        cache_points::mark(&self.operator.cache_points, &mut request);
         let written = write_request(way.name.dialect, &request, &toward)?;
         for (name, value) in &written.headers {
             carrier::add(headers, name, value);

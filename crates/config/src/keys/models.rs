@@ -8,7 +8,8 @@ pub(crate) const MODEL: Keys = Keys { acted: "litellm_params model_info model_na
 /// `litellm_params` (§2a). Others are sent to the provider.
 pub(crate) const PARAMS: Keys = Keys {
     acted: "\
-        additional_drop_params allowed_openai_params api_base api_key base_url cooldown_time \
+        additional_drop_params allowed_openai_params api_base api_key base_url \
+        cache_control_injection_points cooldown_time \
         custom_llm_provider drop_params extra_body extra_headers litellm_credential_name mock_response \
         model num_retries order organization rpm stream_timeout timeout tpm weight",
     idle: "\
@@ -26,7 +27,7 @@ pub(crate) const PARAMS: Keys = Keys {
         aws_bedrock_runtime_endpoint aws_external_id aws_profile_name aws_region_name aws_role_name \
         aws_secret_access_key aws_session_name aws_session_tags aws_session_token aws_sts_endpoint \
         aws_web_identity_token azure_ad_token azure_ad_token_provider azure_password azure_scope \
-        azure_username bedrock_tags bos_token bucket_name budget_duration cache_control_injection_points \
+        azure_username bedrock_tags bos_token bucket_name budget_duration \
         caching chatgpt_auth_file client_id client_secret client_side_timeout complexity_router_config \
         complexity_router_default_model configurable_clientside_auth_params context_window_fallbacks \
         custom_prompt_dict daily_reset_time default_api_key_rpm_limit default_api_key_tpm_limit \

@@ -81,7 +81,8 @@ pub(crate) const GENERAL: Keys = Keys {
 /// `litellm_settings` (§2c): attributes of LiteLLM's module.
 pub(crate) const LITELLM: Keys = Keys {
     acted: "\
-        budget_exceeded_status_code default_fallbacks drop_params fallbacks num_retries request_timeout",
+        budget_exceeded_status_code default_fallbacks drop_params fallbacks modify_params num_retries \
+        request_timeout",
     idle: "\
         add_function_to_prompt add_user_information_to_llm_headers agent_search_embedding_model ai21_key \
         aiohttp_trust_env aleph_alpha_key allow_dynamic_callback_disabling allowed_fails \
@@ -127,7 +128,7 @@ pub(crate) const LITELLM: Keys = Keys {
         logged_real_time_event_types logging longer_context_model_fallback_dict maritalk_key max_budget \
         max_end_user_budget max_end_user_budget_id max_fallbacks max_internal_user_budget max_tokens \
         max_ui_session_budget max_user_budget mcp_aliases mcp_semantic_tool_filter mcp_tool_search \
-        model_alias_map model_cost_map_url model_fallbacks model_group_settings modify_params nebius_key \
+        model_alias_map model_cost_map_url model_fallbacks model_group_settings nebius_key \
         network_mock newrelic_params nlp_cloud_key novita_api_key num_retries_per_request ollama_key \
         openai_key openai_like_key openai_moderations_model_name openai_system_messages_first \
         openrouter_key organization otel_tenant_destination_mode output_parse_pii \

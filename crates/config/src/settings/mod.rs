@@ -20,7 +20,7 @@ pub use info::ModelInfo;
 pub use litellm::LitellmSettings;
 pub use model::{Credential, ModelEntry};
 pub use own::{CompatSettings, OwnSettings};
-pub use params::LitellmParams;
+pub use params::{CachePoint, LitellmParams};
 pub use router::RouterSettings;
 
 /// What a config says. Everything is optional; defaults are the rooms' own.

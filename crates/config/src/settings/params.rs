@@ -10,6 +10,17 @@ use crate::finding::Finding;
 use crate::keys;
 use crate::yaml::{Node, Value};
 
+/// A place of `cache_control_injection_points` at which the provider is asked to cache a prompt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CachePoint {
+    /// The end of the tools, not a message.
+    pub tools: bool,
+    /// Messages of this role.
+    pub role: Option<String>,
+    /// The message at this place; negative ones count from the end.
+    pub index: Option<i64>,
+}
+
 /// `litellm_params`.
 #[derive(Clone, Default)]
 pub struct LitellmParams {
@@ -59,6 +70,8 @@ pub struct LitellmParams {
     pub additional_drop_params: Vec<String>,
     /// Parameters sent although the registry forbids them.
     pub allowed_openai_params: Vec<String>,
+    /// Where marks for the provider's cache are put into prompts.
+    pub cache_points: Vec<CachePoint>,
     /// Answered here, without a provider.
     pub mock_response: Option<String>,
     /// Headers sent with every call.
@@ -118,6 +131,7 @@ pub(super) fn read(node: &Node, path: &str, findings: &mut Vec<Finding>) -> Opti
         drop_params: fields.switch("drop_params"),
         additional_drop_params: fields.texts("additional_drop_params"),
         allowed_openai_params: fields.texts("allowed_openai_params"),
+        cache_points: cache_points(&mut fields),
         mock_response: fields.text("mock_response"),
         extra_headers: fields.pairs("extra_headers"),
         prices: fields.prices(),
@@ -130,6 +144,28 @@ pub(super) fn read(node: &Node, path: &str, findings: &mut Vec<Finding>) -> Opti
     let extra = extra.filter(|(_, value)| value.value != Value::Null);
     params.extra = extra.map(|(name, value)| (name, value.json())).collect();
     Some(params)
+}
+
+fn cache_points(fields: &mut Fields<'_, '_>) -> Vec<CachePoint> {
+    let items = fields.take("cache_control_injection_points").map(Node::items).unwrap_or_default();
+    let of = |node: &Node| {
+        let location = node.get("location").and_then(Node::text);
+        let index = node.get("index").map(|index| &index.value);
+        Some(CachePoint {
+            tools: match location {
+                Some("message") | None => false,
+                Some("tool_config") => true,
+                Some(_) => return None,
+            },
+            role: node.get("role").and_then(Node::text).map(str::to_owned),
+            index: match index {
+                Some(Value::Int(index)) => i64::try_from(*index).ok(),
+                Some(Value::Text(text)) => text.parse().ok(),
+                _ => None,
+            },
+        })
+    };
+    items.iter().filter_map(of).collect()
 }
 
 /// The organization; a list of them makes a deployment of each.

@@ -3,6 +3,7 @@
 use weighhouse_auth::hash_of;
 use weighhouse_catalog::PriceBook;
 use weighhouse_config::{Finding, ModelEntry, Settings, Severity};
+use weighhouse_providers::cache_points::CachePoint;
 use weighhouse_providers::quirks::OperatorRules;
 use weighhouse_providers::{Target, TargetOptions};
 use weighhouse_types::{Error, Kind};
@@ -24,6 +25,7 @@ pub(super) fn deployment(
         drop_params: params.drop_params.or(settings.litellm.drop_params).unwrap_or(false),
         additional_drop_params: params.additional_drop_params.clone(),
         allowed_openai_params: params.allowed_openai_params.clone(),
+        cache_points: params.cache_points.iter().map(cache_point).collect(),
         modify_params: settings.litellm.modify_params.unwrap_or(false),
         defaults: params.extra.clone(),
     };
@@ -45,6 +47,13 @@ pub(super) fn deployment(
     });
     let base_model = entry.info.base_model.clone();
     Ok(Deployment::new(&id, &entry.model_name, target, prices, base_model, patience(entry, settings)))
+}
+
+fn cache_point(point: &weighhouse_config::CachePoint) -> CachePoint {
+    if point.tools {
+        return CachePoint::Tools;
+    }
+    CachePoint::Messages { role: point.role.clone(), index: point.index }
 }
 
 /// Prices of the config win over the catalogue's, whole.

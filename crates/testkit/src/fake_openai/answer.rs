@@ -318,7 +318,7 @@ fn plan_pieces<'a>(ask: &Ask, script: &'a Script) -> (Vec<Piece<'a>>, &'static s
         }
         return (pieces, "tool_calls");
     }
-    if let Some(text) = script.json.as_deref().filter(|_| ask.wants_json) {
+    if let Some(text) = script.json.as_deref().filter(|_| ask.wants_json || script.parrots) {
         return (fours(text).map(Piece::Text).collect(), "stop");
     }
     let count = usize::try_from(script.tokens).unwrap_or(usize::MAX);

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::turns;
+
 /// A request that is in order.
 #[derive(Debug)]
 pub(super) struct Ask {
@@ -178,6 +180,7 @@ fn count_messages(members: &Map<String, Value>) -> Result<u64, Fault> {
         let text = "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.";
         return Err(Fault::new(400, text).coded(Some("messages"), "empty_array"));
     }
+    turns::check(messages)?;
     let mut bytes = 0;
     for (at, message) in messages.iter().enumerate() {
         let place = format!("messages[{at}]");

@@ -9,6 +9,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use super::SeenRequest;
 use super::answer::Answer;
 use super::ask::{self, Ask, Fault, Kind};
+use super::parrot;
 use super::player::{Ending, Player, whole_answer};
 use super::script::Script;
 use super::state::{Shared, State};
@@ -123,7 +124,11 @@ fn consider(state: &mut State, request: &Request) -> Result<Verdict, Fault> {
         return Err(Fault::new(404, text).coded(None, "model_not_found"));
     }
     state.answered += 1;
-    Ok(Verdict::Play { ask, script: Box::new(state.next_script()), number: state.answered })
+    let mut script = state.next_script();
+    if script.parrots {
+        script = parrot::said(&request.body);
+    }
+    Ok(Verdict::Play { ask, script: Box::new(script), number: state.answered })
 }
 
 fn check_key(state: &State, request: &Request) -> Result<(), Fault> {

@@ -17,11 +17,13 @@ mod ask;
 mod bill;
 mod connection;
 mod fast;
+mod parrot;
 mod player;
 mod script;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod wire;
 
 use std::net::SocketAddr;

@@ -24,6 +24,7 @@ pub struct Script {
     pub(super) wording: Wording,
     pub(super) ignores_limit: bool,
     pub(super) bill_abandoned_whole: bool,
+    pub(super) parrots: bool,
 }
 
 /// When the bytes of an answer leave.
@@ -124,6 +125,7 @@ impl Default for Script {
             wording: Wording::default(),
             ignores_limit: false,
             bill_abandoned_whole: false,
+            parrots: false,
         }
     }
 }
@@ -135,6 +137,19 @@ impl Script {
     pub fn tokens(mut self, tokens: u64) -> Self {
         self.tokens = tokens;
         self
+    }
+
+    /// A small model: it repeats what was said (`You said: ...`), calls tools where it is told to ("call a and b"),
+    /// says what they said, and keeps to a schema.
+    #[must_use]
+    pub fn parrot(mut self) -> Self {
+        self.parrots = true;
+        self
+    }
+
+    /// What is said whatever was asked.
+    pub(super) fn text(self, text: &str) -> Self {
+        Self { parrots: true, ..self.json(text) }
     }
 
     /// Answers chats with this tool call; call it again for a second one.

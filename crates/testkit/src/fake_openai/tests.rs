@@ -389,3 +389,30 @@ fn the_fast_fake_answers_whole_or_in_chunks() {
         assert_eq!((streaming.requests(), streaming.chunks()), (1, 20));
     }
 }
+
+#[test]
+fn a_parrot_does_what_it_is_told() {
+    let fake = FakeProvider::start();
+    fake.set_default(Script::default().parrot());
+    let ask = |messages: serde_json::Value| {
+        let tools = json!([
+            {"type": "function", "function": {"name": "a", "parameters": {"type": "object", "required": ["x"],
+                "properties": {"x": {"type": "string"}, "y": {"type": "integer"}}}}},
+            {"type": "function", "function": {"name": "b"}},
+        ]);
+        let body = json!({"model": "m", "messages": messages, "tools": tools});
+        call(&fake, &Request::post(CHAT, &body))
+    };
+    let hello = json!({"role": "user", "content": "hello"});
+    assert_eq!(ask(json!([hello])).json()["choices"][0]["message"]["content"], "You said: hello");
+    let calling = json!({"role": "user", "content": "call b and a"});
+    let called = ask(json!([calling])).json();
+    let message = &called["choices"][0]["message"];
+    assert_eq!(message["tool_calls"][0]["function"]["name"], "b");
+    assert_eq!(message["tool_calls"][1]["function"]["arguments"], r#"{"x":"x"}"#);
+    let told = |id: &str, text: &str| json!({"role": "tool", "tool_call_id": id, "content": text});
+    let answered = ask(json!([calling, message, told("call_0", "one"), told("call_1", "two")])).json();
+    assert_eq!(answered["choices"][0]["message"]["content"], "The tool said: one | two");
+    assert_eq!(ask(json!([calling, message, told("call_0", "one")])).status(), 400);
+    assert_eq!(ask(json!([calling, told("call_0", "one")])).status(), 400);
+}
