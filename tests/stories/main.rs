@@ -12,6 +12,7 @@
 mod harness;
 
 mod budgets;
+mod bytes;
 mod chat;
 mod edge;
 mod keys;

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
+use weighhouse_testkit::fake_chat::{FakeChat, Wire};
 use weighhouse_testkit::fake_openai::{FakeProvider, Script};
 use weighhouse_testkit::process::ServerProcess;
 
-use crate::harness::{House, priced};
+use crate::harness::{House, deployment, priced};
 
 /// Python with its imports takes seconds on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -58,4 +59,29 @@ fn the_official_client_finds_nothing_amiss() {
             fake.await_disconnects(1);
         }
     }
+}
+
+/// Sixteen pairs: four clients, four kinds of providers.
+#[test]
+fn every_official_client_speaks_to_every_kind_of_provider() {
+    let Some(python) = test_python() else { return };
+    let chat = provider(Script::default().parrot());
+    let [responses, anthropic, gemini] =
+        [Wire::Responses, Wire::Anthropic, Wire::Gemini].map(FakeChat::start);
+    let models = [
+        deployment("via-chat", "custom_openai/parrot", &chat.base_url(), ""),
+        deployment("via-responses", "openai/responses/gpt-5.1", &responses.base_url(), ""),
+        deployment("via-anthropic", "anthropic/claude-sonnet-4-5", &anthropic.base_url(), ""),
+        deployment("via-gemini", "gemini/gemini-2.5-pro", &gemini.base_url(), ""),
+    ];
+    let house =
+        House::with(&format!("model_list:\n{}router_settings: {{num_retries: 0}}\n", models.concat()));
+    let key = house.key(json!({"max_budget": 100.0}));
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdk/dialects.py");
+    let address = format!("http://{}", house.address());
+    let args = [suite.to_str().unwrap(), &address, key.secret()];
+    let program = ServerProcess::start(Path::new(&python), &args, &[("PYTHONUNBUFFERED", "1")]);
+    let status = program.wait_for_exit(PATIENCE);
+    assert!(status.success(), "{status}:\n{}", program.lines().join("\n"));
+    program.wait_for_line(|line| line == "all hold", PATIENCE);
 }

@@ -17,7 +17,7 @@ use crate::registry::{self, KeyNeed, Row};
 use crate::relay::{Relay, Wire};
 use crate::translation::{Shown, Toward};
 use crate::way::Way;
-use crate::{cache_points, carrier, count};
+use crate::{cache_points, carrier, count, operator};
 
 /// What the operator says about a deployment's provider side.
 #[derive(Clone, Debug, Default)]
@@ -322,12 +322,12 @@ impl Target {
             mends: self.operator.modify_params,
             seed: &seed,
         };
+        let body = operator::without(&ask.envelope, &self.operator.additional_drop_params);
         let mut request = match sending.operation {
-            Operation::CountTokens => {
-                read_request(ask.dialect, &count::inside(ask.dialect, ask.envelope.body()))?
-            }
-            _ => read_request(ask.dialect, ask.envelope.body())?,
+            Operation::CountTokens => read_request(ask.dialect, &count::inside(ask.dialect, &body))?,
+            _ => read_request(ask.dialect, &body)?,
         };
+        operator::fill(&mut request, &self.operator.defaults)?;
         request.stream = ask.peek.stream;
         if request.previous_response.is_some() && way.name.dialect != Dialect::OpenAiResponses {
             let message = format!(
