@@ -235,6 +235,40 @@ class Responses:
         counted = self.client.responses.input_tokens.count(model=model, input=HELLO)
         holds(counted.input_tokens > 0, counted)
 
+    def a_coding_agents_conversation(self, model):
+        """What Codex sends, turn after turn: developer messages, a namespace of tools, a custom tool, no store."""
+        tools = self.tools + [
+            {"type": "custom", "name": "apply_patch", "description": "patches", "format": {"type": "text"}},
+            {"type": "namespace", "name": "files", "description": "works on files", "tools": [
+                {"type": "function", "name": "read", "description": "reads", "strict": False, "parameters": {
+                    "type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"],
+                }},
+            ]},
+        ]
+        said = [
+            {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "you are Codex"}]},
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": HELLO}]},
+        ]
+        more = {
+            "tools": tools, "store": False, "include": ["reasoning.encrypted_content"], "parallel_tool_calls": True,
+            "prompt_cache_key": "thread-1", "reasoning": {"effort": "low"}, "tool_choice": "auto",
+        }
+        for turn in range(4):
+            with self.client.responses.stream(model=model, input=said, **more) as stream:
+                for _ in stream:
+                    pass
+                answer = stream.get_final_response()
+            said += [item.to_dict() for item in answer.output]
+            calls = [item for item in answer.output if item.type == "function_call"]
+            if turn % 2 == 1:
+                holds(len(calls) == 2, turn, answer)
+                for call in calls:
+                    said.append({"type": "function_call_output", "call_id": call.call_id, "output": "it rains"})
+            else:
+                holds(not calls and answer.output_text, turn, answer)
+                content = [{"type": "input_text", "text": ASK_TOOLS}]
+                said.append({"type": "message", "role": "user", "content": content})
+
     def an_unknown_model_is_refused(self, _model):
         error = refusal(openai.BadRequestError, lambda: self.create("nobody", "a"))
         holds("nobody" in str(error), error)
@@ -328,6 +362,46 @@ class Messages:
     def tokens_are_counted(self, model):
         counted = self.client.messages.count_tokens(model=model, messages=[{"role": "user", "content": HELLO}])
         holds(counted.input_tokens > 0, counted)
+
+    def a_coding_agents_conversation(self, model):
+        """What Claude Code sends, turn after turn: marks, deferred tools, a system message in the middle, betas."""
+        system = [
+            {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330; cc_entrypoint=cli;"},
+            {"type": "text", "text": "You are a coding agent.", "cache_control": {"type": "ephemeral"}},
+        ]
+        tools = [
+            {**tool, "input_schema": {"$schema": "http://json-schema.org/draft-07/schema#", **tool["input_schema"]}}
+            for tool in self.tools
+        ]
+        tools[-1]["cache_control"] = {"type": "ephemeral"}
+        said = [
+            {"role": "user", "content": [{"type": "text", "text": "<system-reminder>be kind</system-reminder>"}]},
+        ]
+        said[0]["content"].append({"type": "text", "text": HELLO})
+        more = {
+            "system": system, "tools": tools, "thinking": {"type": "enabled", "budget_tokens": 2048},
+            "metadata": {"user_id": json.dumps({"device_id": "d", "session_id": "s"})},
+            "extra_headers": {"anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14"},
+        }
+        for turn in range(4):
+            with self.client.messages.stream(model=model, max_tokens=8000, messages=said, **more) as stream:
+                answer = stream.get_final_message()
+            said.append({"role": "assistant", "content": [block.to_dict() for block in answer.content]})
+            calls = [block for block in answer.content if block.type == "tool_use"]
+            if turn % 2 == 1:
+                holds(len(calls) == 2 and answer.stop_reason == "tool_use", turn, answer)
+                results = [
+                    {"type": "tool_result", "tool_use_id": calls[0].id, "content": "it rains", "is_error": True},
+                    {"type": "tool_result", "tool_use_id": calls[1].id, "content": [
+                        {"type": "text", "text": "noon", "cache_control": {"type": "ephemeral"}},
+                    ]},
+                ]
+                said.append({"role": "user", "content": results})
+            else:
+                holds(answer.stop_reason == "end_turn", turn, answer)
+                if turn:
+                    holds("it rains" in answer.content[-1].text, answer)
+                said.append({"role": "user", "content": [{"type": "text", "text": ASK_TOOLS}]})
 
     def an_unknown_model_is_refused(self, _model):
         error = refusal(

@@ -5,6 +5,7 @@ mod genai_prices;
 mod litellm;
 mod merge;
 mod providers;
+mod translations;
 mod wheels;
 
 use std::fs;
@@ -17,7 +18,7 @@ use wheels::Wheels;
 /// The built-in catalogue of models, from the workspace's root.
 const CATALOG: &str = "crates/catalog/data/models.txt";
 
-/// Writes `docs/reference/providers.md` from the registry, and `crates/catalog/data/models.txt` from the wheels of litellm and genai-prices, which are fetched
+/// Writes `docs/reference/providers.md` from the registry, `docs/reference/translations.md` from the fixtures, and `crates/catalog/data/models.txt` from the wheels of litellm and genai-prices, which are fetched
 /// with pip into `target/codegen` unless they are there. `CODEGEN_FROM=DIR` takes them (wheels, or unpacked)
 /// from another folder.
 ///
@@ -25,6 +26,7 @@ const CATALOG: &str = "crates/catalog/data/models.txt";
 /// make; elsewhere it must be whole, which its own checksum says.
 pub(crate) fn run(check: bool) -> Result<()> {
     providers::run(check)?;
+    translations::run(check)?;
     let path = workspace::root().join(CATALOG);
     let Some(wheels) = Wheels::at_hand()? else {
         if !check {
