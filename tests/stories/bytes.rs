@@ -60,8 +60,7 @@ fn requests_and_replies_of_the_same_dialect_pass_as_they_were_sent() {
     let models: String =
         FACES.iter().map(|face| deployment(face.dialect, face.provider, &base, "")).collect();
     let alias = deployment("m", "gemini/up", &base, "");
-    let house =
-        House::with(&format!("model_list:\n{models}{alias}router_settings: {{num_retries: 0}}\n"));
+    let house = House::with(&format!("model_list:\n{models}{alias}router_settings: {{num_retries: 0}}\n"));
     let mut count = 0;
     for face in FACES {
         for case in cases(face.dialect) {
@@ -111,7 +110,8 @@ fn replies_pass(house: &House, canned: &Canned, face: &Face, case: &Path) -> boo
         _ => return false,
     };
     // An error instead of a beginning may be answered by another deployment: it does not pass as it came.
-    let begins_with_error = streams && reply.split("\n\n").next().is_some_and(|first| first.contains("\"error\""));
+    let begins_with_error =
+        streams && reply.split("\n\n").next().is_some_and(|first| first.contains("\"error\""));
     if begins_with_error {
         return false;
     }

@@ -13,6 +13,7 @@ what the machine's quiet is worth.
 
 Examples
   cargo xtask bench                every case with its defaults
+  cargo xtask bench translate      what translations between dialects cost
   cargo xtask bench -- --help      the load generator's own words
 ";
 
@@ -30,7 +31,9 @@ pub(crate) fn run(words: &[String]) -> Result<()> {
     })?;
     let built = workspace::target_dir().join("dist");
     let mut bench = std::process::Command::new(built.join("bench"));
-    bench.arg("--gateway").arg(built.join("gateway"));
+    if words.first().is_none_or(|word| word != "translate") {
+        bench.arg("--gateway").arg(built.join("gateway"));
+    }
     bench.args(words.iter().filter(|word| *word != "--")).current_dir(workspace::root());
     process::run(&mut bench)
 }

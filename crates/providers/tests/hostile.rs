@@ -2,7 +2,11 @@
 //! read in spite of it must be written as valid JSON in every dialect. `ROUNDS=100000` digs deeper; a failure
 //! prints its seed.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a fixture that cannot be read has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a fixture that cannot be read has failed"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,8 +27,23 @@ use weighhouse_types::{Dialect, Operation};
 const ROUNDS: u64 = 4_000;
 /// Pieces that are put into texts: what readers stumble over.
 const SPLINTERS: &[&[u8]] = &[
-    b"null", b"{}", b"[]", b"-1", b"1e999", b"\"\\ud800\"", b"\"\"", b"[[[[[[", b"99999999999999999999", b"\n\n",
-    b"data: ", b"event: error\n", b"true", b"\xff", b"\"type\":", b",", b":",
+    b"null",
+    b"{}",
+    b"[]",
+    b"-1",
+    b"1e999",
+    b"\"\\ud800\"",
+    b"\"\"",
+    b"[[[[[[",
+    b"99999999999999999999",
+    b"\n\n",
+    b"data: ",
+    b"event: error\n",
+    b"true",
+    b"\xff",
+    b"\"type\":",
+    b",",
+    b":",
 ];
 
 /// A xorshift generator: the same seed breaks the same way everywhere.

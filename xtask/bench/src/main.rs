@@ -12,6 +12,7 @@ mod options;
 mod processor;
 mod report;
 mod target;
+mod translate;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             print!("{}", options::HELP);
             Ok(())
         }
+        Ok(Word::Translate) => translate::run(),
         Ok(Word::BareProxy { port, upstream }) => bare_proxy::run(port, &upstream),
         Ok(Word::Measure(options)) => measure(&options),
         Err(error) => Err(error),

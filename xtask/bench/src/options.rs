@@ -9,10 +9,12 @@ use crate::target::Variant;
 
 pub(crate) const HELP: &str = "\
 bench [--gateway PATH] [options]
+bench translate
 bench bare-proxy --port PORT --upstream HOST:PORT
 
 Calls a fake provider directly, through a bare hyper proxy and, where given, through the gateway in each of
-its variants; prints a table and writes a JSON file. The second form is the bare proxy itself.
+its variants; prints a table and writes a JSON file. The second form measures
+translations between dialects, without a network; the third is the bare proxy itself.
 
   --gateway PATH     the gateway's binary; without it only direct calls and the bare proxy are measured
   --variants LIST    of bare, full, full-without-ledger (default: all)
@@ -28,6 +30,7 @@ its variants; prints a table and writes a JSON file. The second form is the bare
 #[derive(Debug)]
 pub(crate) enum Word {
     Help,
+    Translate,
     BareProxy { port: u16, upstream: String },
     Measure(Options),
 }
@@ -60,6 +63,9 @@ pub(crate) fn read(words: &[String]) -> Result<Word> {
     let mut words = words.iter().map(String::as_str).peekable();
     if words.next_if_eq(&"bare-proxy").is_some() {
         return read_bare_proxy(words);
+    }
+    if words.next_if_eq(&"translate").is_some() {
+        return Ok(Word::Translate);
     }
     let mut options = Options {
         gateway: None,
