@@ -14,6 +14,6 @@ mod key;
 
 pub(crate) use answer::{nanos, words_of};
 pub(crate) use books::agreed;
-pub(crate) use config::{PROVIDER_KEY, deployment, model, priced};
+pub(crate) use config::{PRICES, PROVIDER_KEY, deployment, model, priced};
 pub(crate) use house::{House, MASTER_KEY, SOON, eventually, gateway_program};
 pub(crate) use key::chat;

@@ -2,6 +2,7 @@
 
 /// Declares a wire object. Every member may be missing or null; members without a name here are kept in
 /// `unknown`. A member that stands twice is refused, because readers disagree on which one counts.
+/// A member may have several spellings (`"topP" | "top_p"`).
 ///
 /// ```ignore
 /// wire_object! {
@@ -13,7 +14,7 @@
 /// }
 /// ```
 macro_rules! wire_object {
-    ($(#[$doc:meta])* struct $name:ident<'a> { $($key:literal => $field:ident: $type:ty,)* }) => {
+    ($(#[$doc:meta])* struct $name:ident<'a> { $($key:literal $(| $other:literal)* => $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default)]
         pub(crate) struct $name<'a> {
@@ -40,7 +41,7 @@ macro_rules! wire_object {
                         let mut object = $name::default();
                         while let Some(key) = map.next_key::<$crate::wire::Text<'a>>()? {
                             match key.as_str() {
-                                $($key => {
+                                $($key $(| $other)* => {
                                     if object.$field.is_some() {
                                         return Err(serde::de::Error::duplicate_field($key));
                                     }
