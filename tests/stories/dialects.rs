@@ -33,7 +33,10 @@ fn errors_are_written_in_the_callers_own_dialect() {
     let house = before(&fake, "");
     let nobody = http::send(house.address(), &Request::post(ASK, &question())).unwrap();
     assert_eq!(nobody.status(), 401);
-    assert_eq!((&nobody.json()["type"], &nobody.json()["error"]["type"]), (&json!("error"), &json!("authentication_error")));
+    assert_eq!(
+        (&nobody.json()["type"], &nobody.json()["error"]["type"]),
+        (&json!("error"), &json!("authentication_error"))
+    );
     assert_eq!(nobody.head.header("x-should-retry"), Some("false"));
 
     let key = house.key(json!({}));
@@ -43,8 +46,12 @@ fn errors_are_written_in_the_callers_own_dialect() {
     assert_eq!(refused["error"]["type"], "invalid_request_error", "{refused}");
     assert!(refused["error"]["message"].as_str().unwrap().contains("nobody"), "{refused}");
 
-    let gemini = key.post("/v1beta/models/nobody:generateContent", &json!({"contents": "a"})).whole(400).json();
-    assert_eq!((&gemini["error"]["code"], &gemini["error"]["status"]), (&json!(400), &json!("INVALID_ARGUMENT")));
+    let gemini =
+        key.post("/v1beta/models/nobody:generateContent", &json!({"contents": "a"})).whole(400).json();
+    assert_eq!(
+        (&gemini["error"]["code"], &gemini["error"]["status"]),
+        (&json!(400), &json!("INVALID_ARGUMENT"))
+    );
     let responses = key.post("/v1/responses", &json!({"model": "nobody", "input": "a"}));
     responses.refused_saying(400, "nobody");
 }
@@ -91,10 +98,15 @@ fn keys_are_taken_as_each_sdk_shows_them() {
         let reply = http::send(house.address(), &request).unwrap();
         assert_eq!(reply.status(), 200, "{}", reply.text());
     }
-    let wrong = http::send(house.address(), &Request::post(&format!("{path}?key=sk-nobody-knows"), &body)).unwrap();
+    let wrong =
+        http::send(house.address(), &Request::post(&format!("{path}?key=sk-nobody-knows"), &body)).unwrap();
     assert_eq!((wrong.status(), wrong.json()["error"]["status"].clone()), (401, json!("UNAUTHENTICATED")));
     // The provider's key is the house's own, in the provider's own header.
-    assert!(fake.requests().iter().all(|seen| seen.header("x-goog-api-key").is_some_and(|shown| shown != key.secret())));
+    assert!(
+        fake.requests()
+            .iter()
+            .all(|seen| seen.header("x-goog-api-key").is_some_and(|shown| shown != key.secret()))
+    );
 }
 
 #[test]
@@ -105,9 +117,11 @@ fn a_google_stream_without_events_is_one_json_array() {
     let reply = house.master().post("/v1beta/models/m:streamGenerateContent", &body).whole(200);
     assert_eq!(reply.head.header("content-type"), Some("application/json"));
     let chunks = reply.json();
-    let texts = chunks.as_array().unwrap().iter().filter_map(|chunk| {
-        chunk["candidates"][0]["content"]["parts"][0]["text"].as_str()
-    });
+    let texts = chunks
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|chunk| chunk["candidates"][0]["content"]["parts"][0]["text"].as_str());
     assert_eq!(texts.collect::<String>(), "You said: hello there");
 }
 

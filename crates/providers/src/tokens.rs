@@ -20,9 +20,12 @@ const DOCUMENT_BYTES_PER_TOKEN: u64 = 40;
 /// Bytes of compressed sound that stand for one token: 16 KB a second at 32 tokens a second.
 const MEDIA_BYTES_PER_TOKEN: u64 = 500;
 
+/// Loads a table at its first use.
+type Load = fn() -> &'static Tokenizer;
+
 /// How a family of models counts, by how their names begin: the tokenizer, and percent of its count.
 /// The percentages of the families whose tokenizer is not public are measured on English and code, rounded up.
-const FAMILIES: &[(&str, fn() -> &'static Tokenizer, u64)] = &[
+const FAMILIES: &[(&str, Load, u64)] = &[
     ("gpt-3.5", cl100k_base, 100),
     ("gpt-4-", cl100k_base, 100),
     ("gpt-4o", o200k_base, 100),

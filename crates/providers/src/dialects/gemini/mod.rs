@@ -2,11 +2,17 @@
 
 mod answer;
 mod error;
+mod model;
+mod names;
+mod part;
 mod peek;
+mod proof;
 mod relay;
 mod request;
+mod schema;
 mod stream;
 mod usage;
+mod wire;
 
 pub use answer::{read_answer, write_answer};
 pub use error::write_error;

@@ -1,0 +1,122 @@
+//! Names of tools as Gemini takes them: letters, digits, `_ . : -`, first a letter or `_`, at most 64 characters
+//! (<https://ai.google.dev/api/caching#FunctionDeclaration>).
+
+use std::collections::BTreeMap;
+
+use weighhouse_types::chat::{ChatRequest, Tool, ToolKind};
+
+use crate::translation::WireTool;
+
+/// Longest name.
+const MAX_NAME: usize = 64;
+
+/// The tools of a request under the names that they have on the wire.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    tools: Vec<WireTool>,
+    /// Places in `tools` by the client's name.
+    places: BTreeMap<String, Vec<usize>>,
+    /// Names on the wire, and how many tools wanted each.
+    taken: BTreeMap<String, usize>,
+}
+
+impl Names {
+    /// Names for all tools of a request.
+    pub(super) fn of(request: &ChatRequest) -> Self {
+        let mut names = Self::default();
+        for tool in &request.tools {
+            match tool {
+                Tool::Function(tool) => {
+                    names.add(&tool.name, tool.namespace.as_deref(), ToolKind::Function);
+                }
+                Tool::Custom(tool) => names.add(&tool.name, tool.namespace.as_deref(), ToolKind::Custom),
+                Tool::WebSearch(_) | Tool::Native(_) => {}
+            }
+        }
+        names
+    }
+
+    fn add(&mut self, name: &str, namespace: Option<&str>, kind: ToolKind) {
+        if self.find(name, namespace).is_some_and(|known| known.namespace.as_deref() == namespace) {
+            return;
+        }
+        let plain = plain(name, namespace);
+        let mut wire = plain.clone();
+        while self.taken.contains_key(&wire) {
+            let count = self.taken.entry(plain.clone()).or_insert(1);
+            *count += 1;
+            wire = numbered(&plain, *count);
+        }
+        self.taken.insert(wire.clone(), 1);
+        self.places.entry(name.to_owned()).or_default().push(self.tools.len());
+        let (name, namespace) = (name.to_owned(), namespace.map(str::to_owned));
+        self.tools.push(WireTool { wire, name, namespace, kind });
+    }
+
+    /// The tool of that name and namespace; where no namespace is said, of any.
+    fn find(&self, name: &str, namespace: Option<&str>) -> Option<&WireTool> {
+        let places = self.places.get(name)?;
+        let of_name = || places.iter().filter_map(|place| self.tools.get(*place));
+        let exact = of_name().find(|tool| tool.namespace.as_deref() == namespace);
+        exact.or_else(|| of_name().next().filter(|_| namespace.is_none()))
+    }
+
+    /// A tool's name on the wire; tools that the history alone knows are named by the same rule.
+    pub(super) fn wire(&self, name: &str, namespace: Option<&str>) -> String {
+        self.find(name, namespace).map_or_else(|| plain(name, namespace), |tool| tool.wire.clone())
+    }
+
+    /// What the reader of the reply must remember.
+    pub(super) fn notes(self) -> Vec<WireTool> {
+        let differs = |tool: &WireTool| {
+            tool.wire != tool.name || tool.namespace.is_some() || tool.kind == ToolKind::Custom
+        };
+        self.tools.into_iter().filter(differs).collect()
+    }
+}
+
+fn plain(name: &str, namespace: Option<&str>) -> String {
+    let whole = namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}__{name}"));
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '-');
+    let mut plain: String = whole.chars().map(|letter| if allowed(letter) { letter } else { '_' }).collect();
+    if !plain.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') {
+        plain.insert(0, '_');
+    }
+    if plain.len() > MAX_NAME {
+        // The end of long names tells them apart as often as the beginning: a sum of the whole does always.
+        let sum = whole.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        plain.truncate(MAX_NAME - 9);
+        plain.push_str(&format!("_{:08x}", sum >> 32));
+    }
+    plain
+}
+
+fn numbered(wire: &str, count: usize) -> String {
+    let end = format!("_{count}");
+    let mut wire = wire.to_owned();
+    wire.truncate(MAX_NAME - end.len());
+    wire + &end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighhouse_types::chat::FunctionTool;
+
+    #[test]
+    fn names_are_what_the_wire_takes_and_are_never_two_tools() {
+        let long = "a".repeat(70);
+        let tools = ["get weather", "get_weather", "7days", "ok.name:x-1", &long]
+            .map(|name| Tool::Function(FunctionTool { name: name.into(), ..FunctionTool::default() }));
+        let request = ChatRequest { tools: tools.into(), ..ChatRequest::default() };
+        let names = Names::of(&request);
+        assert_eq!(names.wire("get weather", None), "get_weather");
+        assert_eq!(names.wire("get_weather", None), "get_weather_2");
+        assert_eq!(names.wire("7days", None), "_7days");
+        assert_eq!(names.wire("list", Some("files")), "files__list");
+        assert_eq!(names.wire(&long, None).len(), MAX_NAME);
+        assert_eq!(names.notes().len(), 4);
+    }
+}
