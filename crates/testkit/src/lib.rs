@@ -20,6 +20,7 @@
 #![expect(clippy::expect_used, reason = "a test kit that cannot do its part fails the test")]
 
 pub mod canned;
+pub mod fake_chat;
 pub mod fake_openai;
 pub mod fault_proxy;
 pub mod fixtures;
