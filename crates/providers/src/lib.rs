@@ -29,6 +29,7 @@ pub mod relay;
 pub mod target;
 pub mod thought;
 pub mod tokens;
+mod tool_names;
 pub mod translation;
 pub mod way;
 pub mod weight;

@@ -9,7 +9,7 @@ use crate::quirks::Rules;
 use crate::registry::StreamUsage;
 
 /// Members that LiteLLM's clients send to the gateway and that no provider knows.
-const HOUSE_MEMBERS: &[&str] = &[
+pub(crate) const HOUSE_MEMBERS: &[&str] = &[
     "cache",
     "caching",
     "cooldown_time",

@@ -3,7 +3,6 @@
 mod answer;
 mod error;
 mod model;
-mod names;
 mod part;
 mod peek;
 mod proof;

@@ -12,6 +12,7 @@ mod relay;
 mod request;
 mod stream;
 mod usage;
+mod wire;
 
 pub use answer::{read_answer, write_answer};
 pub use error::{read_error, write_error};

@@ -110,8 +110,30 @@ pub fn read_usage(raw: &[u8], rules: UsageRules) -> Option<Usage> {
     Some(usage)
 }
 
-/// Writes the members of a usage object.
-pub fn write_usage(_usage: &Usage, _object: &mut Object<'_>) {}
+/// Writes the members of a usage object, LiteLLM's names for the provider's cache among them.
+pub fn write_usage(usage: &Usage, out: &mut Object<'_>) {
+    let of = |class| usage.get(class);
+    let written = of(UsageClass::InputCacheWrite5m).saturating_add(of(UsageClass::InputCacheWrite1h));
+    let cached = of(UsageClass::InputCacheRead);
+    out.number("prompt_tokens", usage.input());
+    out.number("completion_tokens", usage.output());
+    out.number("total_tokens", usage.total());
+    out.object("prompt_tokens_details", |details| {
+        details.number("cached_tokens", cached);
+        details.number("audio_tokens", of(UsageClass::InputAudio));
+        details.number_if("cache_write_tokens", Some(written).filter(|tokens| *tokens > 0));
+    });
+    out.object("completion_tokens_details", |details| {
+        details.number("reasoning_tokens", of(UsageClass::OutputReasoning));
+        details.number("audio_tokens", of(UsageClass::OutputAudio));
+        details.number_if("image_tokens", Some(of(UsageClass::OutputImage)).filter(|tokens| *tokens > 0));
+    });
+    if cached > 0 || written > 0 {
+        out.number("cache_read_input_tokens", cached);
+        out.number("cache_creation_input_tokens", written);
+    }
+    out.number_if("num_search_queries", Some(of(UsageClass::Search)).filter(|searches| *searches > 0));
+}
 
 /// What is left of a total after its named parts.
 struct Share {

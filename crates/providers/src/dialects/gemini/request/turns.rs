@@ -11,11 +11,11 @@ use weighhouse_types::chat::{
 use weighhouse_types::{Dialect, Error};
 
 use super::super::model::Model;
-use super::super::names::Names;
 use super::super::part::{args_object, input_object};
 use super::super::proof::SKIPS_VALIDATION;
 use super::write::role_name;
 use super::{ids, media_parts};
+use crate::tool_names::Names;
 use crate::translation::{Leaving, Toward};
 use crate::wire::{Array, object};
 

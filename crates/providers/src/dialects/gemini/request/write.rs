@@ -4,8 +4,8 @@ use weighhouse_types::chat::{ChatRequest, Extra, Role};
 use weighhouse_types::{Dialect, Error};
 
 use super::super::model::Model;
-use super::super::names::Names;
 use super::{config, turns, write_tools};
+use crate::tool_names::{NameRules, Names};
 use crate::translation::{Leaving, ReplyNotes, Toward, Written};
 use crate::wire::{Object, object};
 
@@ -18,6 +18,9 @@ const MEMBERS: [(&str, &str); 5] = [
     ("modelArmorConfig", "model_armor_config"),
 ];
 
+/// Names of functions: <https://ai.google.dev/api/caching#FunctionDeclaration>.
+const NAMES: NameRules = NameRules { also: ".:", begins_with_letter: true, takes_custom: false };
+
 /// Writes a request for a provider.
 ///
 /// # Errors
@@ -25,7 +28,7 @@ const MEMBERS: [(&str, &str); 5] = [
 pub fn write_request(request: &ChatRequest, toward: &Toward<'_>) -> Result<Written, Error> {
     let model = Model::of(toward.model);
     let mut leaving = Leaving::new(*toward);
-    let names = Names::of(request);
+    let names = Names::of(request, NAMES);
     leave_out(request, &mut leaving)?;
     let turns = turns::of(request, model, toward, &names, &mut leaving)?;
     let tools = write_tools::of(&request.tools, model, &names, &mut leaving)?;

@@ -4,8 +4,8 @@ use weighhouse_types::chat::{ChatRequest, FunctionTool, Json, Tool, ToolChoice, 
 use weighhouse_types::{Dialect, Error};
 
 use super::super::model::Model;
-use super::super::names::Names;
 use super::super::schema;
+use crate::tool_names::Names;
 use crate::translation::{CUSTOM_INPUT, Leaving};
 use crate::wire::{Object, object};
 

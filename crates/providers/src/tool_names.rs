@@ -1,5 +1,5 @@
-//! Names of tools as Gemini takes them: letters, digits, `_ . : -`, first a letter or `_`, at most 64 characters
-//! (<https://ai.google.dev/api/caching#FunctionDeclaration>).
+//! Names of tools as a provider takes them: its letters, no two alike, namespaces flattened; and what the reader of
+//! the reply must remember to give the client its own names back.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,21 @@ use crate::translation::WireTool;
 /// Longest name.
 const MAX_NAME: usize = 64;
 
+/// What a provider takes as names of tools. All take letters, digits, `_` and `-`, at most 64 characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NameRules {
+    /// Other characters that it takes.
+    pub(crate) also: &'static str,
+    /// A name must begin with a letter or `_`.
+    pub(crate) begins_with_letter: bool,
+    /// Custom tools go as they are, not as functions.
+    pub(crate) takes_custom: bool,
+}
+
 /// The tools of a request under the names that they have on the wire.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
+    rules: NameRules,
     tools: Vec<WireTool>,
     /// Places in `tools` by the client's name.
     places: BTreeMap<String, Vec<usize>>,
@@ -22,8 +34,8 @@ pub(super) struct Names {
 
 impl Names {
     /// Names for all tools of a request.
-    pub(super) fn of(request: &ChatRequest) -> Self {
-        let mut names = Self::default();
+    pub(crate) fn of(request: &ChatRequest, rules: NameRules) -> Self {
+        let mut names = Self { rules, ..Self::default() };
         for tool in &request.tools {
             match tool {
                 Tool::Function(tool) => {
@@ -40,7 +52,7 @@ impl Names {
         if self.find(name, namespace).is_some_and(|known| known.namespace.as_deref() == namespace) {
             return;
         }
-        let plain = plain(name, namespace);
+        let plain = plain(name, namespace, self.rules);
         let mut wire = plain.clone();
         while self.taken.contains_key(&wire) {
             let count = self.taken.entry(plain.clone()).or_insert(1);
@@ -62,24 +74,35 @@ impl Names {
     }
 
     /// A tool's name on the wire; tools that the history alone knows are named by the same rule.
-    pub(super) fn wire(&self, name: &str, namespace: Option<&str>) -> String {
-        self.find(name, namespace).map_or_else(|| plain(name, namespace), |tool| tool.wire.clone())
+    pub(crate) fn wire(&self, name: &str, namespace: Option<&str>) -> String {
+        self.find(name, namespace)
+            .map_or_else(|| plain(name, namespace, self.rules), |tool| tool.wire.clone())
+    }
+
+    /// Whether custom tools go as they are.
+    pub(crate) const fn takes_custom(&self) -> bool {
+        self.rules.takes_custom
     }
 
     /// What the reader of the reply must remember.
-    pub(super) fn notes(self) -> Vec<WireTool> {
+    pub(crate) fn notes(self) -> Vec<WireTool> {
         let differs = |tool: &WireTool| {
-            tool.wire != tool.name || tool.namespace.is_some() || tool.kind == ToolKind::Custom
+            tool.wire != tool.name
+                || tool.namespace.is_some()
+                || (tool.kind == ToolKind::Custom && !self.rules.takes_custom)
         };
         self.tools.into_iter().filter(differs).collect()
     }
 }
 
-fn plain(name: &str, namespace: Option<&str>) -> String {
+fn plain(name: &str, namespace: Option<&str>, rules: NameRules) -> String {
     let whole = namespace.map_or_else(|| name.to_owned(), |namespace| format!("{namespace}__{name}"));
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '-');
+    let allowed = |letter: char| {
+        letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-') || rules.also.contains(letter)
+    };
     let mut plain: String = whole.chars().map(|letter| if allowed(letter) { letter } else { '_' }).collect();
-    if !plain.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_') {
+    let is_bad_start = !plain.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+    if plain.is_empty() || (rules.begins_with_letter && is_bad_start) {
         plain.insert(0, '_');
     }
     if plain.len() > MAX_NAME {
@@ -111,7 +134,8 @@ mod tests {
         let tools = ["get weather", "get_weather", "7days", "ok.name:x-1", &long]
             .map(|name| Tool::Function(FunctionTool { name: name.into(), ..FunctionTool::default() }));
         let request = ChatRequest { tools: tools.into(), ..ChatRequest::default() };
-        let names = Names::of(&request);
+        let rules = NameRules { also: ".:", begins_with_letter: true, takes_custom: false };
+        let names = Names::of(&request, rules);
         assert_eq!(names.wire("get weather", None), "get_weather");
         assert_eq!(names.wire("get_weather", None), "get_weather_2");
         assert_eq!(names.wire("7days", None), "_7days");
