@@ -8,7 +8,7 @@ use weighhouse_testkit::fake_chat::{FakeChat, Wire};
 use weighhouse_testkit::fake_openai::{FakeProvider, Script};
 use weighhouse_testkit::process::ServerProcess;
 
-use crate::harness::{House, deployment, priced};
+use crate::harness::{House, PRICES, deployment, priced};
 
 /// Python with its imports takes seconds on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -69,7 +69,7 @@ fn every_official_client_speaks_to_every_kind_of_provider() {
     let [responses, anthropic, gemini] =
         [Wire::Responses, Wire::Anthropic, Wire::Gemini].map(FakeChat::start);
     let models = [
-        deployment("via-chat", "custom_openai/parrot", &chat.base_url(), ""),
+        deployment("via-chat", "custom_openai/parrot", &chat.base_url(), PRICES),
         deployment("via-responses", "openai/responses/gpt-5.1", &responses.base_url(), ""),
         deployment("via-anthropic", "anthropic/claude-sonnet-4-5", &anthropic.base_url(), ""),
         deployment("via-gemini", "gemini/gemini-2.5-pro", &gemini.base_url(), ""),
