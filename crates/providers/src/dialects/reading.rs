@@ -12,12 +12,15 @@ use crate::translation::ReplyNotes;
 /// # Errors
 /// `InvalidRequest` with the JSON path of what does not fit.
 pub fn read_request(dialect: Dialect, body: &[u8]) -> Result<ChatRequest, Error> {
-    match dialect {
+    let mut request = match dialect {
         Dialect::OpenAiChat => openai_chat::read_request(body),
         Dialect::OpenAiResponses => openai_responses::read_request(body),
         Dialect::AnthropicMessages => anthropic_messages::read_request(body),
         Dialect::Gemini => gemini::read_request(body),
-    }
+    }?;
+    // Writers ask who speaks, whether or not something without a name was said.
+    request.extra.origin.get_or_insert(dialect);
+    Ok(request)
 }
 
 /// Reads a provider's whole answer.

@@ -13,7 +13,7 @@ use super::super::wire::{Audio, Message, Reply, ToolCall as WireCall, text_of};
 use super::stop::stop_of;
 use crate::registry::UsageRules;
 use crate::translation::{CUSTOM_INPUT, ReplyNotes};
-use crate::wire::{Number, Text, TextOr, object, read_reply, unknown_to_extra};
+use crate::wire::{Number, Text, TextOr, read_reply, unknown_to_extra};
 
 /// Reads a provider's whole answer.
 ///
@@ -163,6 +163,7 @@ pub(in super::super) fn free_text(arguments: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::object;
 
     #[test]
     fn a_custom_tools_text_is_found_in_the_function_that_stood_for_it() {

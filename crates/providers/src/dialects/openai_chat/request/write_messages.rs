@@ -163,6 +163,10 @@ impl Writer<'_> {
         }
         out.array("content", |list| {
             for block in blocks {
+                if let BlockKind::Foreign(foreign) = &block.kind {
+                    list.json(&foreign.payload);
+                    continue;
+                }
                 list.object(|part| {
                     write_part(block, part);
                     self.mark(block.cache, part);
@@ -226,8 +230,8 @@ fn write_part(block: &Block, part: &mut Object<'_>) {
             part.text("text", &text.text);
         }
         BlockKind::Media(media) => write_media(media, part),
-        BlockKind::Foreign(foreign) => part.members_of(&foreign.payload),
-        BlockKind::Refusal(_)
+        BlockKind::Foreign(_)
+        | BlockKind::Refusal(_)
         | BlockKind::Reasoning(_)
         | BlockKind::ToolCall(_)
         | BlockKind::ToolResult(_)

@@ -9,9 +9,6 @@ use crate::tool_names::Names;
 use crate::translation::{CUSTOM_INPUT, Leaving};
 use crate::wire::{Array, Object};
 
-/// A function without a schema takes nothing.
-const NO_ARGUMENTS: &[u8] = br#"{"type":"object","properties":{}}"#;
-
 /// The provider's own tools among a request's.
 ///
 /// # Errors
@@ -69,11 +66,7 @@ fn write_function(function: &FunctionTool, names: &Names, list: &mut Array<'_>) 
         tool.object("function", |out| {
             out.text("name", &names.wire(&function.name, function.namespace.as_deref()));
             out.text_if("description", function.description.as_deref());
-            match &function.parameters {
-                Some(schema) => out.json("parameters", schema),
-                None if function.extra.origin == Some(Dialect::OpenAiChat) => {}
-                None => out.raw("parameters", NO_ARGUMENTS),
-            }
+            out.json_if("parameters", function.parameters.as_ref());
             out.flag_if("strict", function.strict);
             function.extra.for_dialect(Dialect::OpenAiChat).for_each(|(name, value)| out.json(name, value));
         });
