@@ -24,6 +24,13 @@ const TAKE_CACHE_MARKS: &[&str] = &["openrouter", "litellm_proxy", "vercel_ai_ga
 /// Providers that want reasoning back (contract §8d, deepseek; their own pages say the same of tool turns).
 const WANT_REASONING: &[&str] = &["deepseek", "moonshot", "zai", "minimax", "litellm_proxy"];
 
+/// Providers at this wire whose pages name `top_k`; OpenAI and the servers that follow it closely refuse it.
+#[rustfmt::skip]
+const TAKE_TOP_K: &[&str] = &[
+    "chutes", "dashscope", "deepinfra", "featherless_ai", "fireworks_ai", "hosted_vllm", "hyperbolic", "litellm_proxy",
+    "llamafile", "lm_studio", "nebius", "novita", "ollama_openai", "openrouter", "parasail", "sambanova", "together_ai",
+];
+
 impl Manners {
     fn of(provider: &str) -> Self {
         Self {
@@ -45,8 +52,8 @@ pub fn write_request(request: &ChatRequest, toward: &Toward<'_>) -> Result<Writt
     let names = Names::of(request, rules);
     leaving.out("previous_response_id", request.previous_response.is_some())?;
     let is_own = request.extra.origin == Some(Dialect::OpenAiChat);
-    // Every server of this make takes it but OpenAI itself.
-    if manners.is_openai && !is_own {
+    let takes_top_k = is_own || TAKE_TOP_K.contains(&toward.provider);
+    if !takes_top_k {
         leaving.out("top_k", request.sampling.top_k.is_some())?;
     }
     let tools = write_tools::native_tools(request, &mut leaving)?;
@@ -55,7 +62,7 @@ pub fn write_request(request: &ChatRequest, toward: &Toward<'_>) -> Result<Writt
         body.array("messages", |list| write_messages::write(request, &names, manners, list));
         write_tools::write(request, &names, &tools, body);
         write_output(request, body);
-        write_sampling(request, manners.is_openai && !is_own, body);
+        write_sampling(request, takes_top_k, body);
         let bound = if manners.is_openai { "max_completion_tokens" } else { "max_tokens" };
         body.number_if(bound, request.max_output);
         if !request.stop.is_empty() {
@@ -92,11 +99,11 @@ fn write_output(request: &ChatRequest, body: &mut Object<'_>) {
     }
 }
 
-fn write_sampling(request: &ChatRequest, without_top_k: bool, body: &mut Object<'_>) {
+fn write_sampling(request: &ChatRequest, takes_top_k: bool, body: &mut Object<'_>) {
     let sampling = &request.sampling;
     body.float_if("temperature", sampling.temperature);
     body.float_if("top_p", sampling.top_p);
-    body.number_if("top_k", sampling.top_k.filter(|_| !without_top_k));
+    body.number_if("top_k", sampling.top_k.filter(|_| takes_top_k));
     body.float_if("frequency_penalty", sampling.frequency_penalty);
     body.float_if("presence_penalty", sampling.presence_penalty);
     if let Some(seed) = sampling.seed {
