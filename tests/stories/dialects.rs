@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use weighhouse_testkit::fake_chat::{FakeChat, Said, Wire};
 use weighhouse_testkit::fake_openai::{FakeProvider, Script};
-use weighhouse_testkit::http::{self, Request};
+use weighhouse_testkit::http::{self, Connection, Request};
 use weighhouse_types::Nanos;
 
 use crate::harness::{House, PRICES, deployment};
@@ -129,8 +129,9 @@ fn a_google_stream_without_events_is_one_json_array() {
 fn clients_that_look_around_find_what_they_look_for() {
     let fake = FakeChat::start(Wire::Responses);
     let house = before(&fake, "");
-    let hello = http::send(house.address(), &Request::new("HEAD", "/api/hello")).unwrap();
-    assert_eq!(hello.status(), 200);
+    let mut probing = Connection::open(house.address()).unwrap();
+    probing.send(&Request::new("HEAD", "/api/hello")).unwrap();
+    assert_eq!(probing.head().unwrap().status, 200);
     let sink = Request::post("/api/event_logging/batch", &json!({"events": []}));
     assert_eq!(http::send(house.address(), &sink).unwrap().status(), 200);
     // Codex goes on with POST at once where it hears this.
@@ -254,16 +255,18 @@ fn a_kept_response_is_its_keys_own() {
 #[test]
 fn a_client_that_leaves_a_translated_stream_is_billed_for_what_it_had() {
     let fake = FakeChat::start(Wire::Anthropic);
-    fake.set_default(Said::text("one two three four").input(100).output(4).stall_after(4));
+    fake.set_default(Said::text("one two three four").input(100).output(4).stall_after(7));
     let house = before(&fake, "");
     let ask = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
     let mut stream = house.master().ask_stream("/v1/chat/completions", ask);
-    stream.read_words(1);
+    stream.read_words(3);
     drop(stream);
     fake.await_disconnects(1);
     let rows = house.await_rows(1);
-    assert_eq!(rows[0]["status"], "failure", "{rows:?}");
-    assert!(house.ledger_sum() >= Nanos::new(100_000), "{rows:?}");
+    assert_eq!(rows[0]["status"], "aborted", "{rows:?}");
+    // The provider's beginning says one token; what came since counts too.
+    assert!(rows[0]["completion_tokens"].as_u64().unwrap() >= 3, "{rows:?}");
+    assert!(house.ledger_sum() >= Nanos::new(106_000), "{rows:?}");
 }
 
 #[test]

@@ -67,9 +67,11 @@ impl End {
 
     /// A stream, as far as it came.
     pub(crate) fn of_stream(end: StreamEnd, outcome: Outcome) -> Self {
+        let is_whole = end.complete;
+        let so_far = |usage| if is_whole { usage } else { at_least(usage, end.counted_output) };
         Self {
             outcome,
-            usage: end.usage,
+            usage: end.usage.map(so_far),
             raw_usage: end.raw_usage,
             response_id: end.response_id,
             service_tier: end.service_tier,
@@ -77,6 +79,18 @@ impl End {
             is_billed: true,
         }
     }
+}
+
+/// The usage of a stream that was cut: what the provider had said by then may be of its beginning alone, and
+/// what came since was generated too.
+fn at_least(mut usage: Usage, counted_output: u64) -> Usage {
+    let more = counted_output.saturating_sub(usage.output());
+    if more > 0 {
+        let text = usage.get(UsageClass::OutputText);
+        usage.set(UsageClass::OutputText, text.saturating_add(more));
+        usage.estimated = true;
+    }
+    usage
 }
 
 /// What was booked, for the answer's headers.

@@ -84,12 +84,14 @@ impl<'name> Version<'name> {
         // A name without a number is newer than this list.
         let Some(major) = major else { return Self { family, number: (u32::MAX, 0) } };
         let minor = parts.peek().and_then(|part| small_number(part)).unwrap_or(0);
+        // Some name 4.1 `41`.
+        let number = if major >= 10 { (major / 10, major % 10) } else { (major, minor) };
         if family.is_empty() {
             family = parts
                 .find(|part| part.starts_with(|letter: char| letter.is_ascii_alphabetic()))
                 .unwrap_or("");
         }
-        Self { family, number: (major, minor) }
+        Self { family, number }
     }
 }
 
@@ -112,6 +114,7 @@ mod tests {
             ("sonnet-4-5@20250929", "sonnet", (4, 5)),
             ("sonnet-4.6", "sonnet", (4, 6)),
             ("opus-4-6-v1:0", "opus", (4, 6)),
+            ("opus-41", "opus", (4, 1)),
             ("fable-5", "fable", (5, 0)),
             ("mythos-preview", "mythos", (u32::MAX, 0)),
         ] {

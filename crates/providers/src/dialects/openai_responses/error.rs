@@ -1,10 +1,3 @@
-//! Errors as clients of this dialect know them.
+//! Errors as clients of this dialect know them: OpenAI's envelope, the same as chat's.
 
-use bytes::Bytes;
-use weighhouse_types::Error;
-
-/// An error as a client of this dialect expects it: status and JSON body.
-#[must_use]
-pub fn write_error(error: &Error) -> (u16, Bytes) {
-    (error.status(), Bytes::new())
-}
+pub use super::super::openai_chat::write_error;

@@ -1,4 +1,6 @@
-//! openai_responses: source <https://platform.openai.com/docs/api-reference/responses>.
+//! OpenAI's responses: typed items, in whole and streamed.
+//!
+//! Source: <https://platform.openai.com/docs/api-reference/responses>.
 
 mod answer;
 mod error;
@@ -7,6 +9,8 @@ mod relay;
 mod request;
 mod stream;
 mod usage;
+mod wire_answer;
+mod wire_request;
 
 pub use answer::{read_answer, write_answer};
 pub use error::write_error;

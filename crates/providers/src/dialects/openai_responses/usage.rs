@@ -1,15 +1,317 @@
-//! The usage object of this dialect as a partition, and back.
+//! The usage object of Responses as a partition, and back.
+//!
+//! `input_tokens` holds the cached and written ones, `output_tokens` the reasoning
+//! (<https://platform.openai.com/docs/api-reference/responses/object>). Searches stand beside it: in `tool_usage`,
+//! or as calls in the output.
 
-use weighhouse_types::Usage;
+use serde_json::value::RawValue;
+use weighhouse_types::{Usage, UsageClass};
 
-use crate::registry::UsageRules;
-use crate::wire::Object;
+use crate::registry::{ReasoningPlace, UsageRules};
+use crate::wire::{Object, wire_object};
 
-/// Reads a usage object; none where it says nothing.
+wire_object! {
+    /// The usage object.
+    struct WireUsage<'a> {
+        "input_tokens" => input: &'a RawValue,
+        "output_tokens" => output: &'a RawValue,
+        "total_tokens" => total: &'a RawValue,
+        "input_tokens_details" => input_details: &'a RawValue,
+        "output_tokens_details" => output_details: &'a RawValue,
+    }
+}
+
+wire_object! {
+    /// Parts of the input, or of the output. Sound and pictures stand there at other providers of this dialect.
+    struct Details<'a> {
+        "cached_tokens" => cached: &'a RawValue,
+        "cache_write_tokens" => written: &'a RawValue,
+        "reasoning_tokens" => reasoning: &'a RawValue,
+        "audio_tokens" => audio: &'a RawValue,
+        "image_tokens" => image: &'a RawValue,
+    }
+}
+
+/// A count as providers write it; what is no count is remembered, not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Count {
+    Absent,
+    Of(u64),
+    Odd,
+}
+
+impl Count {
+    /// Reads a count. No call uses as many tokens as an i64 holds; a count beyond it is noise.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "guarded by the range")]
+    fn read(raw: Option<&RawValue>) -> Self {
+        let Some(text) = raw.map(RawValue::get) else { return Self::Absent };
+        if let Ok(count) = text.parse::<u64>() {
+            return if count <= i64::MAX.unsigned_abs() { Self::Of(count) } else { Self::Odd };
+        }
+        match text.parse::<f64>() {
+            Ok(count) if (0.0..=9e15).contains(&count) && count.fract() == 0.0 => Self::Of(count as u64),
+            Ok(_) | Err(_) => Self::Odd,
+        }
+    }
+
+    const fn or_zero(self) -> u64 {
+        match self {
+            Self::Of(count) => count,
+            Self::Absent | Self::Odd => 0,
+        }
+    }
+}
+
+/// Reads a usage object; none where it says nothing. Counts that are none are marked as a mismatch; where the parts
+/// do not sum to the totals, the larger reading is taken.
 #[must_use]
-pub fn read_usage(_raw: &[u8], _rules: UsageRules) -> Option<Usage> {
-    None
+pub fn read_usage(raw: &[u8], rules: UsageRules) -> Option<Usage> {
+    let wire: WireUsage<'_> = serde_json::from_slice(raw).ok()?;
+    let counts = [wire.input, wire.output, wire.total].map(Count::read);
+    if !counts.iter().any(|count| matches!(count, Count::Of(_))) {
+        return None;
+    }
+    let [input, output, total] = counts;
+    let of_input = details(wire.input_details);
+    let of_output = details(wire.output_details);
+    let parts = [of_input.cached, of_input.written, of_input.audio, of_input.image].map(Count::read);
+    let [cached, written, audio_in, image_in] = parts.map(Count::or_zero);
+    let made = [of_output.reasoning, of_output.audio, of_output.image].map(Count::read);
+    let [reasoning, audio_out, image_out] = made.map(Count::or_zero);
+
+    let (text_in, input_exceeded) = rest(input.or_zero(), &[cached, written, audio_in, image_in]);
+    let inside = match rules.reasoning {
+        ReasoningPlace::Inside => reasoning,
+        ReasoningPlace::Beside => 0,
+    };
+    let (text_out, output_exceeded) = rest(output.or_zero(), &[inside, audio_out, image_out]);
+
+    let mut usage = Usage::default()
+        .with(UsageClass::InputText, text_in)
+        .with(UsageClass::InputCacheRead, cached)
+        .with(UsageClass::InputCacheWrite5m, written)
+        .with(UsageClass::InputAudio, audio_in)
+        .with(UsageClass::InputImage, image_in)
+        .with(UsageClass::OutputText, text_out)
+        .with(UsageClass::OutputReasoning, reasoning)
+        .with(UsageClass::OutputAudio, audio_out)
+        .with(UsageClass::OutputImage, image_out);
+    let is_odd = counts.iter().chain(&parts).chain(&made).any(|count| *count == Count::Odd);
+    usage.mismatch = is_odd || input_exceeded || output_exceeded;
+    if let Count::Of(total) = total {
+        take_larger_total(&mut usage, total);
+    }
+    Some(usage)
+}
+
+fn details(raw: Option<&RawValue>) -> Details<'_> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// What is left of a total after its named parts. Where the parts exceed it they were counted apart from it: then
+/// both count, which is the larger reading.
+fn rest(total: u64, parts: &[u64]) -> (u64, bool) {
+    let named = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
+    total.checked_sub(named).map_or((total, true), |rest| (rest, false))
+}
+
+/// A stated total above the sum of the parts means tokens that no part names: they count as generated text.
+fn take_larger_total(usage: &mut Usage, total: u64) {
+    let sum = usage.total();
+    if total > sum {
+        let text = usage.get(UsageClass::OutputText);
+        usage.set(UsageClass::OutputText, text.saturating_add(total - sum));
+    }
+    usage.mismatch |= total != sum;
+}
+
+/// Searches that are charged: what `tool_usage` says of them, or else the calls of the output that searched; to open
+/// a page or to look into it costs nothing apart (SDK type `ToolUsageWebSearch`).
+pub(super) fn searches<'a>(output: impl Iterator<Item = &'a RawValue>, tool_usage: Option<&RawValue>) -> u64 {
+    #[derive(serde::Deserialize)]
+    struct Tools {
+        web_search: Requests,
+    }
+    #[derive(serde::Deserialize)]
+    struct Requests {
+        num_requests: u64,
+    }
+    let stated = tool_usage.and_then(|raw| serde_json::from_str::<Tools>(raw.get()).ok());
+    stated.map_or_else(
+        || output.filter(|item| is_search(item)).count() as u64,
+        |tools| tools.web_search.num_requests,
+    )
+}
+
+/// Whether an item of the output is a search.
+pub(super) fn is_search(item: &RawValue) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Call<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: std::borrow::Cow<'a, str>,
+        action: Option<Action>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Action {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    // Most items are long and none of these: their text tells sooner than a parse.
+    item.get().contains("web_search_call")
+        && serde_json::from_str::<Call<'_>>(item.get()).is_ok_and(|call| {
+            call.kind == "web_search_call" && call.action.is_none_or(|action| action.kind == "search")
+        })
 }
 
 /// Writes the members of a usage object.
-pub fn write_usage(_usage: &Usage, _object: &mut Object<'_>) {}
+pub fn write_usage(usage: &Usage, object: &mut Object<'_>) {
+    let of = |class| usage.get(class);
+    let said = |class| Some(of(class)).filter(|count| *count > 0);
+    let written = of(UsageClass::InputCacheWrite5m).saturating_add(of(UsageClass::InputCacheWrite1h));
+    object.number("input_tokens", usage.input());
+    object.object("input_tokens_details", |details| {
+        details.number("cached_tokens", of(UsageClass::InputCacheRead));
+        details.number("cache_write_tokens", written);
+        details.number_if("audio_tokens", said(UsageClass::InputAudio));
+        details.number_if("image_tokens", said(UsageClass::InputImage));
+    });
+    object.number("output_tokens", usage.output());
+    object.object("output_tokens_details", |details| {
+        details.number("reasoning_tokens", of(UsageClass::OutputReasoning));
+        details.number_if("audio_tokens", said(UsageClass::OutputAudio));
+        details.number_if("image_tokens", said(UsageClass::OutputImage));
+    });
+    object.number("total_tokens", usage.total());
+}
+
+/// Writes `tool_usage`, where the provider searched: its other family, which the SDK's type wants beside it, made
+/// nothing.
+pub(super) fn write_tool_usage(usage: &Usage, response: &mut Object<'_>) {
+    let count = usage.get(UsageClass::Search);
+    if count == 0 {
+        return;
+    }
+    response.object("tool_usage", |tools| {
+        tools.object("image_gen", |made| {
+            made.number("input_tokens", 0);
+            made.object("input_tokens_details", |details| {
+                details.number("image_tokens", 0);
+                details.number("text_tokens", 0);
+            });
+            made.number("output_tokens", 0);
+            made.number("total_tokens", 0);
+        });
+        tools.object("web_search", |search| search.number("num_requests", count));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use UsageClass::{InputAudio, InputCacheRead, InputCacheWrite5m, InputText, OutputReasoning, OutputText};
+
+    fn check(raw: &str, reasoning: ReasoningPlace, expected: &[(UsageClass, u64)], mismatch: bool) {
+        let usage = read_usage(raw.as_bytes(), UsageRules { reasoning }).unwrap();
+        assert_eq!(usage.classes().collect::<Vec<_>>(), expected, "{raw}");
+        assert_eq!(usage.mismatch, mismatch, "{raw}");
+    }
+
+    #[test]
+    fn parts_are_taken_out_of_their_totals() {
+        use ReasoningPlace::{Beside, Inside};
+        check(
+            r#"{"input_tokens":36,"input_tokens_details":{"cached_tokens":0},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":123}"#,
+            Inside,
+            &[(InputText, 36), (OutputText, 87)],
+            false,
+        );
+        check(
+            r#"{"input_tokens":100,"input_tokens_details":{"cached_tokens":64,"cache_write_tokens":16,"audio_tokens":5},"output_tokens":50,"output_tokens_details":{"reasoning_tokens":40},"total_tokens":150}"#,
+            Inside,
+            &[
+                (InputText, 15),
+                (InputCacheRead, 64),
+                (InputCacheWrite5m, 16),
+                (InputAudio, 5),
+                (OutputText, 10),
+                (OutputReasoning, 40),
+            ],
+            false,
+        );
+        check(
+            r#"{"input_tokens":10,"output_tokens":5,"output_tokens_details":{"reasoning_tokens":3},"total_tokens":18}"#,
+            Beside,
+            &[(InputText, 10), (OutputText, 5), (OutputReasoning, 3)],
+            false,
+        );
+        check(
+            r#"{"input_tokens":8.0,"output_tokens":1,"input_tokens_details":null}"#,
+            Inside,
+            &[(InputText, 8), (OutputText, 1)],
+            false,
+        );
+    }
+
+    #[test]
+    fn what_does_not_sum_is_marked_and_read_larger() {
+        use ReasoningPlace::Inside;
+        check(
+            r#"{"input_tokens":10,"output_tokens":5,"total_tokens":20}"#,
+            Inside,
+            &[(InputText, 10), (OutputText, 10)],
+            true,
+        );
+        check(
+            r#"{"input_tokens":1,"input_tokens_details":{"cached_tokens":4},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":9}}"#,
+            Inside,
+            &[(InputText, 1), (InputCacheRead, 4), (OutputText, 2), (OutputReasoning, 9)],
+            true,
+        );
+        check(r#"{"input_tokens":-1,"output_tokens":2}"#, Inside, &[(OutputText, 2)], true);
+        check(r#"{"input_tokens":"7","output_tokens":2}"#, Inside, &[(OutputText, 2)], true);
+        check(r#"{"input_tokens":3,"output_tokens":18446744073709551615}"#, Inside, &[(InputText, 3)], true);
+    }
+
+    #[test]
+    fn an_object_without_counts_is_no_usage() {
+        for raw in ["{}", "null", "[]", r#"{"input_tokens":null}"#, r#"{"input_tokens":[1]}"#] {
+            assert_eq!(read_usage(raw.as_bytes(), UsageRules::default()), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn searches_are_counted_as_they_are_charged() {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+        let items = [
+            r#"{"type":"web_search_call","action":{"type":"search","query":"a"}}"#,
+            r#"{"type":"web_search_call","action":{"type":"open_page","url":"b"}}"#,
+            r#"{"type":"web_search_call","status":"completed"}"#,
+            r#"{"type":"message","content":[{"text":"web_search_call"}]}"#,
+        ]
+        .map(raw);
+        let count = |tools: Option<&RawValue>| searches(items.iter().map(AsRef::as_ref), tools);
+        assert_eq!(count(None), 2);
+        assert_eq!(count(Some(&raw(r#"{"web_search":{"num_requests":7}}"#))), 7);
+        assert_eq!(count(Some(&raw("{}"))), 2);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_partition_never_loses_tokens_and_comes_back(
+            input in 0_u64..1_000_000, cached in 0_u64..1_000_000, written in 0_u64..1_000, audio in 0_u64..1_000,
+            output in 0_u64..1_000_000, reasoning in 0_u64..1_000_000, total in 0_u64..4_000_000,
+        ) {
+            let raw = format!(
+                r#"{{"input_tokens":{input},"output_tokens":{output},"total_tokens":{total},"input_tokens_details":{{"cached_tokens":{cached},"cache_write_tokens":{written},"audio_tokens":{audio}}},"output_tokens_details":{{"reasoning_tokens":{reasoning}}}}}"#
+            );
+            let usage = read_usage(raw.as_bytes(), UsageRules::default()).unwrap();
+            proptest::prop_assert!(usage.input() >= input.max(cached + written + audio));
+            proptest::prop_assert!(usage.output() >= output.max(reasoning));
+            proptest::prop_assert!(usage.total() >= total);
+            let object = crate::wire::object(|object| write_usage(&usage, object));
+            let mut again = read_usage(&object, UsageRules::default()).unwrap();
+            again.mismatch = usage.mismatch;
+            proptest::prop_assert_eq!(again, usage);
+        }
+    }
+}

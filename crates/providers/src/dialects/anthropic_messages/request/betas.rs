@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use weighhouse_types::Dialect;
 use weighhouse_types::chat::{Block, BlockKind, ChatRequest, MediaSource, Tool};
 
 use super::super::block::OURS;
@@ -44,7 +45,9 @@ pub(super) fn betas(request: &ChatRequest) -> Option<String> {
             Tool::Custom(_) | Tool::WebSearch(_) => {}
         }
     }
-    for (name, _) in &request.extra.members {
+    // Members of other dialects do not go out.
+    let passes = matches!(request.extra.origin, Some(OURS | Dialect::OpenAiChat));
+    for (name, _) in request.extra.members.iter().filter(|_| passes) {
         found.extend(OF_MEMBERS.iter().filter(|(member, _)| member == name).map(|(_, beta)| *beta));
     }
     if request.messages.iter().flat_map(|message| &message.blocks).any(names_file) {

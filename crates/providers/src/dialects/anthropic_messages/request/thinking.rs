@@ -125,9 +125,13 @@ fn mode_of(ask: &ReasoningAsk, around: &Circumstances) -> Mode {
     }
     let wanted =
         ask.budget.unwrap_or_else(|| ask.effort.unwrap_or(Effort::Medium).budget()).max(LEAST_BUDGET);
-    // The client's bound on output holds: thinking has to fit below it.
-    let room = around.max_tokens.saturating_sub(1);
-    if room < LEAST_BUDGET { Mode::Unsaid } else { Mode::Budget(wanted.min(room)) }
+    // The client's bound on output holds, for it is what the books reserve: thinking that does not fit below
+    // it takes three quarters, and none where even the least budget is too much.
+    match around.max_tokens {
+        most if most > wanted => Mode::Budget(wanted),
+        most if most > LEAST_BUDGET => Mode::Budget((most / 4 * 3).max(LEAST_BUDGET)),
+        _ => Mode::Unsaid,
+    }
 }
 
 /// Adaptive thinking shows nothing unless it is asked to, and clients of other dialects expect to see some.
@@ -196,7 +200,7 @@ mod tests {
     #[test]
     fn a_budget_stays_below_the_bound_or_is_left_out() {
         let budget = |budget| ReasoningAsk { budget: Some(budget), ..ReasoningAsk::default() };
-        assert_eq!(of("claude-sonnet-4-5", &budget(20_000)).mode, Mode::Budget(7_999));
+        assert_eq!(of("claude-sonnet-4-5", &budget(20_000)).mode, Mode::Budget(6_000));
         assert_eq!(of("claude-opus-4-6", &budget(2_000)).mode, Mode::Budget(2_000));
         let newest = of("claude-opus-4-7", &budget(2_000));
         assert_eq!((newest.mode, newest.effort), (Mode::Adaptive, Some("medium")));

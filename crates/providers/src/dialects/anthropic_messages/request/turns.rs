@@ -53,7 +53,12 @@ impl<'request> Conversation<'request> {
             let parts: Vec<Part<'request>> = if message.role.instructs() {
                 reminder(message).into_iter().collect()
             } else {
-                message.blocks.iter().filter(|block| takes(block)).map(Part::Block).collect()
+                // The API takes no pictures in the model's own turns.
+                let is_own_media = |block: &Block| {
+                    message.role == Role::Assistant && matches!(block.kind, BlockKind::Media(_))
+                };
+                let kept = message.blocks.iter().filter(|block| takes(block) && !is_own_media(block));
+                kept.map(Part::Block).collect()
             };
             let role = if message.role == Role::Assistant { "assistant" } else { "user" };
             match turns.last_mut() {

@@ -48,10 +48,21 @@ fn put(out: &mut Vec<u8>, kind: &str, fill: impl FnOnce(&mut Object<'_>)) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(b"\ndata: ");
-    out.extend_from_slice(&object(|event| {
+    let data = object(|event| {
         event.text("type", kind);
         fill(event);
-    }));
+    });
+    put_line(&data, out);
+}
+
+/// Ends an event. JSON that is passed on as it was written may stand on several lines, which an event's data
+/// must not.
+fn put_line(data: &[u8], out: &mut Vec<u8>) {
+    if memchr::memchr2(b'\n', b'\r', data).is_none() {
+        out.extend_from_slice(data);
+    } else {
+        out.extend(data.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+    }
     out.extend_from_slice(b"\n\n");
 }
 
@@ -123,9 +134,7 @@ impl StreamWriter {
         self.is_ended = true;
         let (_, body) = write_error(error);
         out.extend_from_slice(b"event: error\ndata: ");
-        // A provider's own body may be written over several lines.
-        out.extend(body.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
-        out.extend_from_slice(b"\n\n");
+        put_line(&body, out);
     }
 
     fn start(&mut self, id: &str, tier: Option<&str>, out: &mut Vec<u8>) {
