@@ -46,6 +46,8 @@ pub struct Admission<'call> {
     pub terms: Terms<'call>,
     /// Seconds of a clock that never goes back.
     pub second: u64,
+    /// It costs nothing whatever comes of it (counting tokens): only the limits of requests hold.
+    pub is_free: bool,
     /// How the key is called in a refusal: `sk-...` and four characters.
     pub key_name: &'call str,
 }
@@ -105,6 +107,10 @@ impl Meter {
         }
         reserve.requests = 1;
         permit.set_reserve(reserve);
+        if call.is_free {
+            permit.admitted();
+            return Ok(permit);
+        }
         if let Some(limit) = key.tokens.limit() {
             reserve.tokens = call
                 .input_estimate

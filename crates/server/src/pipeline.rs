@@ -121,7 +121,7 @@ fn admit(
     };
     // Counting costs nothing, so nothing is held for it.
     let is_free = call.operation == Operation::CountTokens;
-    let text_bytes = if is_free { 0 } else { call.ask.envelope.body().len() as u64 };
+    let text_bytes = call.ask.envelope.body().len() as u64;
     let has_media = is_bounded && !is_free && call.ask.has_media();
     let input_bound = if has_media {
         text_bytes.max(limits_of(|limits| limits.max_input).unwrap_or(UNKNOWN_MEDIA_TOKENS))
@@ -158,6 +158,7 @@ fn admit(
             is_none: !call.operation.generates(),
         },
         second: call.complete.seconds(),
+        is_free,
         key_name: caller.key().map_or("", |identity| &identity.record.key_name),
     })
 }

@@ -93,6 +93,7 @@ fn admit(worker: &Worker, caller: &Caller) -> Result<Permit, Error> {
         output: OutputBound { asked: None, of_model: None, choices: 1, is_none: true },
         terms: Terms { unix_ms: None, tier: None, without: &[], searches: 0 },
         second: worker.house.now().seconds(),
+        is_free: true,
         key_name: caller.key().map_or("", |identity| &identity.record.key_name),
     })
 }
