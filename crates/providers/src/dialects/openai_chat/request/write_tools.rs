@@ -9,6 +9,9 @@ use crate::tool_names::Names;
 use crate::translation::{CUSTOM_INPUT, Leaving};
 use crate::wire::{Array, Object};
 
+/// The schema of a function that takes nothing.
+const NO_ARGUMENTS: &[u8] = br#"{"type":"object","properties":{}}"#;
+
 /// The provider's own tools among a request's.
 ///
 /// # Errors
@@ -34,11 +37,12 @@ pub(super) fn native_tools<'call>(
 pub(super) fn write(request: &ChatRequest, names: &Names, own: &[&NativeTool], body: &mut Object<'_>) {
     let has_tools = !own.is_empty()
         || request.tools.iter().any(|tool| matches!(tool, Tool::Function(_) | Tool::Custom(_)));
+    let is_own = request.extra.origin == Some(Dialect::OpenAiChat);
     if has_tools {
         body.array("tools", |list| {
             for tool in &request.tools {
                 match tool {
-                    Tool::Function(function) => write_function(function, names, list),
+                    Tool::Function(function) => write_function(function, names, is_own, list),
                     Tool::Custom(custom) => write_custom(custom, names, list),
                     Tool::Native(native) if native.origin == Dialect::OpenAiChat => {
                         list.json(&native.payload)
@@ -60,13 +64,18 @@ pub(super) fn write(request: &ChatRequest, names: &Names, own: &[&NativeTool], b
     }
 }
 
-fn write_function(function: &FunctionTool, names: &Names, list: &mut Array<'_>) {
+fn write_function(function: &FunctionTool, names: &Names, is_own: bool, list: &mut Array<'_>) {
     list.object(|tool| {
         tool.text("type", "function");
         tool.object("function", |out| {
             out.text("name", &names.wire(&function.name, function.namespace.as_deref()));
             out.text_if("description", function.description.as_deref());
-            out.json_if("parameters", function.parameters.as_ref());
+            match &function.parameters {
+                Some(schema) => out.json("parameters", schema),
+                None if is_own => {}
+                // Not every provider of this wire takes a function without a schema.
+                None => out.raw("parameters", NO_ARGUMENTS),
+            }
             out.flag_if("strict", function.strict);
             function.extra.for_dialect(Dialect::OpenAiChat).for_each(|(name, value)| out.json(name, value));
         });

@@ -35,7 +35,7 @@ pub fn write_request(request: &ChatRequest, toward: &Toward<'_>) -> Result<Writt
     let body = object(|body| {
         body.text("model", toward.model);
         let rest = write_items::write_instructions(request, is_own, body);
-        body.array("input", |list| write_items::write(rest, &names, list));
+        body.array("input", |list| write_items::write(rest, &names, is_own, list));
         write_tools::write(request, &names, &own_tools, body);
         write_text(request, is_own, body);
         if is_own || !reasons {

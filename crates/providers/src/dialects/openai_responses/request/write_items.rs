@@ -39,13 +39,13 @@ pub(super) fn write_instructions<'call>(
 }
 
 /// Writes the messages as items.
-pub(super) fn write(messages: &[Message], names: &Names, list: &mut Array<'_>) {
+pub(super) fn write(messages: &[Message], names: &Names, is_own: bool, list: &mut Array<'_>) {
     for message in messages {
         match message.role {
             Role::System => write_message(&message.blocks, "system", list),
             Role::Developer => write_message(&message.blocks, "developer", list),
             Role::User => write_user(message, list),
-            Role::Assistant => write_assistant(message, names, list),
+            Role::Assistant => write_assistant(message, names, is_own, list),
         }
     }
 }
@@ -109,14 +109,14 @@ fn write_result(result: &ToolResult, list: &mut Array<'_>) {
     });
 }
 
-fn write_assistant(message: &Message, names: &Names, list: &mut Array<'_>) {
+fn write_assistant(message: &Message, names: &Names, is_own: bool, list: &mut Array<'_>) {
     let mut words: Vec<&Block> = Vec::new();
     for block in &message.blocks {
         match &block.kind {
             BlockKind::Text(_) | BlockKind::Refusal(_) => words.push(block),
             BlockKind::Reasoning(reasoning) => {
                 write_words(&mut words, list);
-                write_reasoning(reasoning, list);
+                write_reasoning(reasoning, is_own, list);
             }
             BlockKind::ToolCall(call) => {
                 write_words(&mut words, list);
@@ -176,10 +176,14 @@ fn write_annotations(block: &Block, list: &mut Array<'_>) {
     }
 }
 
-/// Reasoning goes back only with this provider's proof: without it the item is refused.
-fn write_reasoning(reasoning: &Reasoning, list: &mut Array<'_>) {
+/// Reasoning goes back only with this provider's proof, or under an id by which it is stored: bare, the item is
+/// refused.
+fn write_reasoning(reasoning: &Reasoning, is_own: bool, list: &mut Array<'_>) {
     let proof = reasoning.signature.as_ref().and_then(|signature| signature.for_provider(OWN));
-    let Some(proof) = proof else { return };
+    let is_stored = is_own && reasoning.id.is_some();
+    if proof.is_none() && !is_stored {
+        return;
+    }
     list.object(|item| {
         item.text("type", "reasoning");
         item.text_if("id", reasoning.id.as_deref().filter(|id| id.starts_with("rs_")));
@@ -191,7 +195,7 @@ fn write_reasoning(reasoning: &Reasoning, list: &mut Array<'_>) {
                 });
             }
         });
-        item.text("encrypted_content", proof);
+        item.text_if("encrypted_content", proof);
     });
 }
 

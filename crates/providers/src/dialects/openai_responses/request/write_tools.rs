@@ -42,6 +42,7 @@ pub(super) fn write(request: &ChatRequest, names: &Names, own: &[&NativeTool], b
     if tools.is_empty() && own.is_empty() {
         return;
     }
+    let is_own = request.extra.origin == Some(OWN);
     body.array("tools", |list| {
         let mut spaces: Vec<&str> = Vec::new();
         for tool in &tools {
@@ -50,9 +51,9 @@ pub(super) fn write(request: &ChatRequest, names: &Names, own: &[&NativeTool], b
                 Some(space) if spaces.contains(&space) => {}
                 Some(space) => {
                     spaces.push(space);
-                    write_namespace(space, &tools, names, list);
+                    write_namespace(space, &tools, names, is_own, list);
                 }
-                None => write_tool(tool, names, list),
+                None => write_tool(tool, names, is_own, list),
             }
         }
     });
@@ -69,7 +70,7 @@ fn namespace_of(tool: &Tool) -> Option<&str> {
     }
 }
 
-fn write_namespace(space: &str, tools: &[&Tool], names: &Names, list: &mut Array<'_>) {
+fn write_namespace(space: &str, tools: &[&Tool], names: &Names, is_own: bool, list: &mut Array<'_>) {
     let inside: Vec<&&Tool> = tools.iter().filter(|tool| namespace_of(tool) == Some(space)).collect();
     let description = inside.iter().find_map(|tool| match tool {
         Tool::Function(function) => namespace_description(&function.extra),
@@ -79,13 +80,13 @@ fn write_namespace(space: &str, tools: &[&Tool], names: &Names, list: &mut Array
         out.text("type", "namespace");
         out.text("name", space);
         out.text_if("description", description.as_deref());
-        out.array("tools", |list| inside.iter().for_each(|tool| write_tool(tool, names, list)));
+        out.array("tools", |list| inside.iter().for_each(|tool| write_tool(tool, names, is_own, list)));
     });
 }
 
-fn write_tool(tool: &Tool, names: &Names, list: &mut Array<'_>) {
+fn write_tool(tool: &Tool, names: &Names, is_own: bool, list: &mut Array<'_>) {
     match tool {
-        Tool::Function(function) => write_function(function, names, list),
+        Tool::Function(function) => write_function(function, names, is_own, list),
         Tool::Custom(custom) => write_custom(custom, names, list),
         Tool::WebSearch(search) => match search.native.as_ref().filter(|(origin, _)| *origin == OWN) {
             Some((_, native)) => list.json(native),
@@ -95,7 +96,7 @@ fn write_tool(tool: &Tool, names: &Names, list: &mut Array<'_>) {
     }
 }
 
-fn write_function(function: &FunctionTool, names: &Names, list: &mut Array<'_>) {
+fn write_function(function: &FunctionTool, names: &Names, is_own: bool, list: &mut Array<'_>) {
     list.object(|out| {
         out.text("type", "function");
         match &function.namespace {
@@ -105,10 +106,19 @@ fn write_function(function: &FunctionTool, names: &Names, list: &mut Array<'_>) 
         out.text_if("description", function.description.as_deref());
         match &function.parameters {
             Some(schema) => out.json("parameters", schema),
+            None if is_own => {}
             None => out.raw("parameters", NO_ARGUMENTS),
         }
-        // Silence means strict here, and other dialects mean the opposite by it.
-        out.flag("strict", function.strict.unwrap_or(false));
+        match function.strict {
+            Some(strict) => out.flag("strict", strict),
+            None if is_own => {}
+            // Silence means strict here, and other dialects mean the opposite by it.
+            None => out.flag("strict", false),
+        }
+        // Deferral needs this provider's own tool search, which only its own clients bring along.
+        if is_own && function.deferred {
+            out.flag("defer_loading", true);
+        }
         for (name, value) in
             function.extra.for_dialect(OWN).filter(|(name, _)| *name != NAMESPACE_DESCRIPTION)
         {

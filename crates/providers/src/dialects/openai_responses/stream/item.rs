@@ -118,6 +118,8 @@ pub(super) struct ItemSoFar {
     pub(super) id: Option<String>,
     pub(super) output_index: Option<u64>,
     pub(super) is_done: bool,
+    /// Its blocks are closed: what is still said of it says only again what was told.
+    pub(super) is_closed: bool,
     parts: BTreeMap<u64, PartSoFar>,
     call: Option<CallSoFar>,
     reasoning: Option<ReasoningSoFar>,
@@ -125,7 +127,16 @@ pub(super) struct ItemSoFar {
 
 impl ItemSoFar {
     pub(super) const fn new(kind: ItemKind, id: Option<String>, output_index: Option<u64>) -> Self {
-        Self { kind, id, output_index, is_done: false, parts: BTreeMap::new(), call: None, reasoning: None }
+        Self {
+            kind,
+            id,
+            output_index,
+            is_done: false,
+            is_closed: false,
+            parts: BTreeMap::new(),
+            call: None,
+            reasoning: None,
+        }
     }
 
     /// Opens a call: its name and id come before its arguments.
@@ -185,7 +196,7 @@ impl ItemSoFar {
         emitter: &mut Emitter,
         events: &mut Vec<Event>,
     ) {
-        if text.is_empty() {
+        if text.is_empty() || self.is_closed {
             return;
         }
         let part = self.part(index, is_refusal, emitter, events);
@@ -279,7 +290,7 @@ impl ItemSoFar {
         // Where both the text and its summary are shown, what comes first is taken.
         let is_other = self.reasoning.is_some_and(|known| known.part.0 != part.0);
         let is_told = self.reasoning.is_some_and(|known| known.part == part && known.has_text);
-        if text.is_empty() || is_other || (is_whole && is_told) {
+        if text.is_empty() || self.is_closed || is_other || (is_whole && is_told) {
             return;
         }
         let known = self.reasoning.get_or_insert_with(|| {
@@ -307,6 +318,14 @@ impl ItemSoFar {
             None => emitter.whole(BlockKind::Reasoning(said).into(), None, events),
         }
         self.close(events);
+    }
+
+    /// Closes a text or reasoning of which something was told, before its own end.
+    pub(super) fn close_early(&mut self, events: &mut Vec<Event>) {
+        if !self.parts.is_empty() || self.reasoning.is_some() {
+            self.is_closed = true;
+            self.close(events);
+        }
     }
 
     /// Closes what is open.

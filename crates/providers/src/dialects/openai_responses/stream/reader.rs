@@ -141,7 +141,11 @@ impl StreamReader {
         self.begin(None, events)?;
         let Some(raw) = event.item else { return Ok(()) };
         let kind = kind_of(raw)?;
-        let id = serde_json::from_str::<Item<'_>>(raw.get()).ok().and_then(|item| item.id);
+        let id = serde_json::from_str::<Item<'_>>(raw.get()).ok().and_then(|item| item.id.or(item.call_id));
+        if event.output_index.is_none() {
+            // llama.cpp tells of all ends together, at the end: what came before is complete all the same.
+            self.items.iter_mut().for_each(|item| item.close_early(events));
+        }
         let mut item = ItemSoFar::new(kind, id.map(Text::into_owned), event.output_index);
         if let ItemKind::Call(_) = kind {
             item.open_call(read(raw)?, self.items.len(), &self.notes, &mut self.emitter, events);
@@ -222,7 +226,7 @@ impl StreamReader {
         let item: Item<'_> = if kind == ItemKind::Whole { Item::default() } else { read(raw)? };
         // The item says its id itself.
         let named = Streamed {
-            item_id: event.item_id.clone().or_else(|| item.id.clone()),
+            item_id: event.item_id.clone().or_else(|| item.id.clone()).or_else(|| item.call_id.clone()),
             output_index: event.output_index,
             ..Streamed::default()
         };
@@ -233,6 +237,9 @@ impl StreamReader {
         }
         let Some(so_far) = self.items.get_mut(place) else { return Ok(()) };
         so_far.is_done = true;
+        if so_far.is_closed {
+            return Ok(());
+        }
         if found.is_none() || kind == ItemKind::Whole {
             return self.whole(raw, place, events);
         }
