@@ -44,8 +44,7 @@ fn with_model(body: &str, model: &str) -> String {
     // The first member of that name at the top level is the model's in every fixture.
     let quoted = serde_json::to_string(old).unwrap();
     for spelling in [format!("\"model\": {quoted}"), format!("\"model\":{quoted}")] {
-        if let Some(place) = body.find(&spelling) {
-            let (before, after) = (&body[..place], &body[place + spelling.len()..]);
+        if let Some((before, after)) = body.split_once(&spelling) {
             let start = spelling.trim_end_matches(&quoted);
             return format!("{before}{start}\"{model}\"{after}");
         }
@@ -150,7 +149,7 @@ fn shown(face: &Face, text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("\"model\":") {
         let trimmed = after.trim_start();
-        let spaces = &after[..after.len() - trimmed.len()];
+        let spaces = after.strip_suffix(trimmed).unwrap_or_default();
         out.push_str(before);
         out.push_str("\"model\":");
         out.push_str(spaces);

@@ -26,6 +26,7 @@ pub mod passage;
 pub mod quirks;
 pub mod registry;
 pub mod relay;
+mod tally;
 pub mod target;
 pub mod thought;
 pub mod tokens;

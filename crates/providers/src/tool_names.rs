@@ -1,6 +1,7 @@
 //! Names of tools as a provider takes them: its letters, no two alike, namespaces flattened; and what the reader of
 //! the reply must remember to give the client its own names back.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use weighhouse_types::chat::{ChatRequest, Tool, ToolKind};
@@ -9,6 +10,17 @@ use crate::translation::WireTool;
 
 /// Longest name.
 const MAX_NAME: usize = 64;
+
+/// An id of a call of at most so many bytes: longer ones become a sum of themselves, alike for calls and results.
+pub(crate) fn short_id(id: &str, most: usize) -> Cow<'_, str> {
+    if id.len() <= most {
+        return Cow::Borrowed(id);
+    }
+    let sum = |start: u64| {
+        id.bytes().fold(start, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    };
+    Cow::Owned(format!("call_{:016x}{:016x}", sum(0xcbf2_9ce4_8422_2325), sum(0x8422_2325_cbf2_9ce4)))
+}
 
 /// What a provider takes as names of tools. All take letters, digits, `_` and `-`, at most 64 characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

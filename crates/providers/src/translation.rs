@@ -2,8 +2,8 @@
 //! must remember, and what the client's writer must know.
 
 use weighhouse_catalog::{Capability, ModelFacts};
-use weighhouse_types::chat::{Json, ToolKind};
-use weighhouse_types::{Error, Kind};
+use weighhouse_types::chat::{ChatRequest, Json, Tool, ToolKind};
+use weighhouse_types::{Dialect, Error, Kind};
 
 use crate::envelope::Envelope;
 
@@ -144,6 +144,29 @@ impl<'call> Leaving<'call> {
             return Ok(());
         }
         Err(unsupported(parameter, self.toward.provider))
+    }
+
+    /// Leaves out other providers' own tools.
+    ///
+    /// # Errors
+    /// As [`Leaving::out`].
+    pub fn foreign_tools(&mut self, request: &ChatRequest, own: Dialect) -> Result<(), Error> {
+        let is_foreign = |tool: &Tool| matches!(tool, Tool::Native(native) if native.origin != own);
+        self.out("tools", request.tools.iter().any(is_foreign))
+    }
+
+    /// Toward whom.
+    #[must_use]
+    pub const fn toward(&self) -> &Toward<'call> {
+        &self.toward
+    }
+
+    /// Leaves out what a client offers rather than asks for, such as a search beside its own tools: the answer
+    /// is whole without it, so no client is refused for it. It is listed all the same.
+    pub fn quietly(&mut self, offer: &'static str, is_said: bool) {
+        if is_said {
+            self.dropped.push(offer);
+        }
     }
 
     /// What was left out.

@@ -4,11 +4,13 @@
 //! Not `#[serde(flatten)]`, `untagged` or a tree: those buffer everything, change big numbers and give errors
 //! without a place (measured in `docs/style.md`).
 
+mod length;
 mod members;
 mod object;
 mod place;
 mod text;
 
+pub(crate) use length::string_length;
 pub(crate) use members::{Members, unknown_to_extra};
 pub(crate) use object::wire_object;
 pub(crate) use place::{read_reply, read_request};

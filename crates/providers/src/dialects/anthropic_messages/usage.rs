@@ -3,40 +3,20 @@
 //! `input_tokens` leaves out what was read from and written to the cache; `output_tokens` holds the thinking
 //! tokens (<https://docs.claude.com/en/api/messages>, the SDK's `Usage`).
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weighhouse_types::chat::Json;
 use weighhouse_types::{Usage, UsageClass};
 
 use crate::registry::{ReasoningPlace, UsageRules};
+use crate::tally::Count;
 use crate::wire::Object;
 
-/// A count as providers write it; what is no count is remembered, not refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Count {
-    #[default]
-    Absent,
-    Of(u64),
-    Odd,
-}
-
-impl Count {
-    const fn or_zero(self) -> u64 {
-        match self {
-            Self::Of(count) => count,
-            Self::Absent | Self::Odd => 0,
-        }
-    }
-
-    /// The later word. Counts of a stream only grow, so a zero after a count says nothing: some providers
-    /// fill what they do not know with zeros.
-    const fn then(self, later: Self) -> Self {
-        match (self, later) {
-            (_, Self::Absent) | (Self::Of(_), Self::Of(0)) => self,
-            (_, Self::Of(_) | Self::Odd) => later,
-        }
+/// The later word of two. Counts of a stream only grow, so a zero after a count says nothing: some providers fill
+/// what they do not know with zeros.
+const fn later(count: Count, next: Count) -> Count {
+    match (count, next) {
+        (_, Count::Absent) | (Count::Of(_), Count::Of(0)) => count,
+        (_, Count::Of(_) | Count::Odd) => next,
     }
 }
 
@@ -99,17 +79,16 @@ impl Counts {
     }
 
     /// Takes a later object of the same stream: its members win.
-    pub(super) fn take(&mut self, later: Self) {
-        self.input_tokens = self.input_tokens.then(later.input_tokens);
-        self.output_tokens = self.output_tokens.then(later.output_tokens);
-        self.cache_read_input_tokens = self.cache_read_input_tokens.then(later.cache_read_input_tokens);
+    pub(super) fn take(&mut self, next: Self) {
+        self.input_tokens = later(self.input_tokens, next.input_tokens);
+        self.output_tokens = later(self.output_tokens, next.output_tokens);
+        self.cache_read_input_tokens = later(self.cache_read_input_tokens, next.cache_read_input_tokens);
         self.cache_creation_input_tokens =
-            self.cache_creation_input_tokens.then(later.cache_creation_input_tokens);
-        self.cache_creation = later.cache_creation.or_else(|| self.cache_creation.take());
-        self.output_tokens_details =
-            later.output_tokens_details.or_else(|| self.output_tokens_details.take());
-        self.server_tool_use = later.server_tool_use.or_else(|| self.server_tool_use.take());
-        self.iterations = later.iterations.or_else(|| self.iterations.take());
+            later(self.cache_creation_input_tokens, next.cache_creation_input_tokens);
+        self.cache_creation = next.cache_creation.or_else(|| self.cache_creation.take());
+        self.output_tokens_details = next.output_tokens_details.or_else(|| self.output_tokens_details.take());
+        self.server_tool_use = next.server_tool_use.or_else(|| self.server_tool_use.take());
+        self.iterations = next.iterations.or_else(|| self.iterations.take());
     }
 
     /// The partition; none where nothing was counted.
@@ -223,59 +202,6 @@ pub fn write_usage(usage: &Usage, object: &mut Object<'_>) {
             used.number("web_search_requests", searches);
             used.number("web_fetch_requests", 0);
         });
-    }
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountVisitor)
-    }
-}
-
-struct CountVisitor;
-
-impl<'de> Visitor<'de> for CountVisitor {
-    type Value = Count;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a count")
-    }
-
-    fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
-        // No call uses as many tokens as an i64 holds; a count beyond it is noise.
-        Ok(if count <= i64::MAX.unsigned_abs() { Count::Of(count) } else { Count::Odd })
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "guarded by the range")]
-    fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
-        let is_whole = (0.0..=9e15).contains(&count) && count.fract() == 0.0;
-        Ok(if is_whole { Count::Of(count as u64) } else { Count::Odd })
-    }
-
-    fn visit_unit<E>(self) -> Result<Count, E> {
-        Ok(Count::Absent)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Count, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Count::Odd)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Count::Odd)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::envelope::Envelope;
 use crate::framing::sse;
 use crate::registry::UsageRules;
 use crate::weight::{StreamEnd, Whole, text_bytes, tokens_of};
+use crate::wire::string_length;
 
 /// Texts of a chunk that may hold more than a piece of text: then it is read.
 const MORE_THAN_TEXT: [&[u8]; 7] = [
@@ -243,7 +244,7 @@ impl StreamRelay {
         while let Some(at) = memmem::find(rest, TEXT) {
             rest = rest.get(at + TEXT.len()..).unwrap_or_default().trim_ascii_start();
             let inside = rest.strip_prefix(b"\"").unwrap_or_default();
-            bytes += length_of(inside);
+            bytes += string_length(inside);
         }
         self.weigh(bytes);
     }
@@ -259,19 +260,6 @@ fn is_plain_text(frame: &[u8]) -> bool {
     memmem::find(frame, b"\"text\"").is_some()
         && memmem::find(frame, b"\ndata").is_none()
         && !MORE_THAN_TEXT.iter().any(|mark| memmem::find(frame, mark).is_some())
-}
-
-/// Bytes up to the quote that ends a string.
-fn length_of(inside: &[u8]) -> u64 {
-    let mut at = 0;
-    while let Some(found) = inside.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if inside.get(at) == Some(&b'"') {
-            return at as u64;
-        }
-        at += 2;
-    }
-    inside.len() as u64
 }
 
 #[cfg(test)]

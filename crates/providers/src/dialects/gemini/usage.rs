@@ -5,12 +5,10 @@
 //! (<https://ai.google.dev/api/generate-content#UsageMetadata>). Some answers count the thoughts in the candidates
 //! too, which their total betrays.
 
-use std::fmt;
-
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weighhouse_types::{Usage, UsageClass};
 
 use crate::registry::UsageRules;
+use crate::tally::{Count, take_larger_total};
 use crate::wire::{Object, Text, wire_object};
 
 wire_object! {
@@ -36,42 +34,29 @@ wire_object! {
     }
 }
 
-/// A count as providers write it; what is no count is remembered, not refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Count {
-    Of(u64),
-    Odd,
-}
-
-impl Count {
-    const fn or_zero(count: Option<Self>) -> u64 {
-        match count {
-            Some(Self::Of(count)) => count,
-            Some(Self::Odd) | None => 0,
-        }
-    }
-}
-
 /// Reads a usage object; none where it says nothing. Counts that are none are marked as a mismatch; where the parts
 /// do not sum to the total, the larger reading is taken.
 #[must_use]
 pub fn read_usage(raw: &[u8], _rules: UsageRules) -> Option<Usage> {
     let wire: WireUsage<'_> = serde_json::from_slice(raw).ok()?;
-    let counts = [wire.prompt, wire.candidates, wire.thoughts, wire.tools, wire.cached, wire.total];
-    if !counts.iter().any(|count| matches!(count, Some(Count::Of(_)))) {
+    let [prompt, candidates, thoughts, tools, cached, total] =
+        [wire.prompt, wire.candidates, wire.thoughts, wire.tools, wire.cached, wire.total]
+            .map(Option::unwrap_or_default);
+    let counts = [prompt, candidates, thoughts, tools, cached, total];
+    if !counts.iter().any(|count| matches!(count, Count::Of(_))) {
         return None;
     }
-    let (prompt, tools) = (Count::or_zero(wire.prompt), Count::or_zero(wire.tools));
-    let (candidates, thoughts) = (Count::or_zero(wire.candidates), Count::or_zero(wire.thoughts));
+    let mut mismatch = counts.contains(&Count::Odd);
+    let [prompt, candidates, thoughts, tools, cached] =
+        [prompt, candidates, thoughts, tools, cached].map(Count::or_zero);
     let of = |details: &Option<Vec<Detail<'_>>>, modality| tokens_of(details.as_deref(), modality);
 
-    let cached = Count::or_zero(wire.cached);
-    let mut mismatch = counts.contains(&Some(Count::Odd)) || cached > prompt;
+    mismatch |= cached > prompt;
     let fresh = prompt.saturating_sub(cached);
     // Sound that was read from the cache is charged as cached.
     let sound = of(&wire.prompt_details, "AUDIO").saturating_sub(of(&wire.cache_details, "AUDIO")).min(fresh);
 
-    let total = wire.total.map(|count| Count::or_zero(Some(count)));
+    let total = (total != Count::Absent).then(|| total.or_zero());
     let beside = prompt.saturating_add(tools).saturating_add(candidates);
     let is_inside = thoughts > 0 && thoughts <= candidates && total == Some(beside);
     let spoken = if is_inside { candidates - thoughts } else { candidates };
@@ -96,22 +81,12 @@ pub fn read_usage(raw: &[u8], _rules: UsageRules) -> Option<Usage> {
     Some(usage)
 }
 
-/// A stated total above the sum of the parts means tokens that no part names: they count as generated text.
-fn take_larger_total(usage: &mut Usage, total: u64) {
-    let sum = usage.total();
-    if total > sum {
-        let text = usage.get(UsageClass::OutputText);
-        usage.set(UsageClass::OutputText, text.saturating_add(total - sum));
-    }
-    usage.mismatch |= total != sum;
-}
-
 fn tokens_of(details: Option<&[Detail<'_>]>, modality: &str) -> u64 {
     let found = details
         .unwrap_or_default()
         .iter()
         .filter(|detail| detail.modality.as_ref().is_some_and(|name| name.as_str() == modality));
-    found.fold(0, |sum, detail| sum.saturating_add(Count::or_zero(detail.count)))
+    found.fold(0, |sum, detail| sum.saturating_add(detail.count.unwrap_or_default().or_zero()))
 }
 
 /// Writes the members of a usage object.
@@ -148,56 +123,6 @@ fn write_details(object: &mut Object<'_>, name: &str, details: [(&str, u64); 3])
             });
         }
     });
-}
-
-impl<'de> serde::Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountVisitor)
-    }
-}
-
-struct CountVisitor;
-
-impl<'de> Visitor<'de> for CountVisitor {
-    type Value = Count;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a count")
-    }
-
-    fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
-        // No call uses as many tokens as an i64 holds; a count beyond it is noise.
-        Ok(if count <= i64::MAX.unsigned_abs() { Count::Of(count) } else { Count::Odd })
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "guarded by the range")]
-    fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
-        let is_whole = (0.0..=9e15).contains(&count) && count.fract() == 0.0;
-        Ok(if is_whole { Count::Of(count as u64) } else { Count::Odd })
-    }
-
-    /// Proto JSON writes wide numbers as texts.
-    fn visit_str<E>(self, text: &str) -> Result<Count, E> {
-        Ok(text.parse().map_or(Count::Odd, Count::Of))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Count, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Count::Odd)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Count::Odd)
-    }
 }
 
 #[cfg(test)]

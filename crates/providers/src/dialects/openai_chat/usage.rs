@@ -3,32 +3,12 @@
 //! `prompt_tokens` holds cached and audio tokens, `completion_tokens` holds reasoning and audio tokens
 //! (<https://platform.openai.com/docs/api-reference/chat/object>); some providers count reasoning apart.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weighhouse_types::{Usage, UsageClass};
 
 use crate::registry::{ReasoningPlace, UsageRules};
+use crate::tally::{Count, rest_of, take_larger_total};
 use crate::wire::Object;
-
-/// A count as providers write it; what is no count is remembered, not refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Count {
-    #[default]
-    Absent,
-    Of(u64),
-    Odd,
-}
-
-impl Count {
-    const fn or_zero(self) -> u64 {
-        match self {
-            Self::Of(count) => count,
-            Self::Absent | Self::Odd => 0,
-        }
-    }
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -82,28 +62,28 @@ pub fn read_usage(raw: &[u8], rules: UsageRules) -> Option<Usage> {
     let cached = prompt_details.cached_tokens.or_zero().max(wire.prompt_cache_hit_tokens.or_zero());
     let written = prompt_details.cache_write_tokens.or_zero();
     let audio_in = prompt_details.audio_tokens.or_zero();
-    let input = Share::of(wire.prompt_tokens.or_zero(), &[cached, written, audio_in]);
+    let (text_in, input_exceeded) = rest_of(wire.prompt_tokens.or_zero(), &[cached, written, audio_in]);
 
     let reasoning = completion_details.reasoning_tokens.or_zero();
     let audio_out = completion_details.audio_tokens.or_zero();
     let image_out = completion_details.image_tokens.or_zero();
     let completion = wire.completion_tokens.or_zero();
-    let output = match rules.reasoning {
-        ReasoningPlace::Inside => Share::of(completion, &[reasoning, audio_out, image_out]),
-        ReasoningPlace::Beside => Share::of(completion, &[audio_out, image_out]),
+    let (text_out, output_exceeded) = match rules.reasoning {
+        ReasoningPlace::Inside => rest_of(completion, &[reasoning, audio_out, image_out]),
+        ReasoningPlace::Beside => rest_of(completion, &[audio_out, image_out]),
     };
 
     let mut usage = Usage::default()
-        .with(UsageClass::InputText, input.rest)
+        .with(UsageClass::InputText, text_in)
         .with(UsageClass::InputCacheRead, cached)
         .with(UsageClass::InputCacheWrite5m, written)
         .with(UsageClass::InputAudio, audio_in)
-        .with(UsageClass::OutputText, output.rest)
+        .with(UsageClass::OutputText, text_out)
         .with(UsageClass::OutputReasoning, reasoning)
         .with(UsageClass::OutputAudio, audio_out)
         .with(UsageClass::OutputImage, image_out)
         .with(UsageClass::Search, wire.num_search_queries.or_zero());
-    usage.mismatch = odd || input.exceeded || output.exceeded;
+    usage.mismatch = odd || input_exceeded || output_exceeded;
     if let Count::Of(total) = wire.total_tokens {
         take_larger_total(&mut usage, total);
     }
@@ -133,94 +113,6 @@ pub fn write_usage(usage: &Usage, out: &mut Object<'_>) {
         out.number("cache_creation_input_tokens", written);
     }
     out.number_if("num_search_queries", Some(of(UsageClass::Search)).filter(|searches| *searches > 0));
-}
-
-/// What is left of a total after its named parts.
-struct Share {
-    rest: u64,
-    exceeded: bool,
-}
-
-impl Share {
-    /// Where the parts exceed the total they were counted apart from it: then both count, which is the larger reading.
-    fn of(total: u64, parts: &[u64]) -> Self {
-        let named = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
-        match total.checked_sub(named) {
-            Some(rest) => Self { rest, exceeded: false },
-            None => Self { rest: total, exceeded: true },
-        }
-    }
-}
-
-/// A stated total above the sum of the parts means tokens that no part names: they count as generated text.
-fn take_larger_total(usage: &mut Usage, total: u64) {
-    let sum = usage.total();
-    if sum == 0 {
-        // Some embeddings state a total alone.
-        usage.set(UsageClass::InputText, total);
-    } else if total > sum {
-        let text = usage.get(UsageClass::OutputText);
-        usage.set(UsageClass::OutputText, text.saturating_add(total - sum));
-        usage.mismatch = true;
-    } else if total < sum {
-        usage.mismatch = true;
-    }
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountVisitor)
-    }
-}
-
-struct CountVisitor;
-
-impl<'de> Visitor<'de> for CountVisitor {
-    type Value = Count;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a count")
-    }
-
-    fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
-        // No call uses as many tokens as an i64 holds; a count beyond it is noise.
-        Ok(if count <= i64::MAX.unsigned_abs() { Count::Of(count) } else { Count::Odd })
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "guarded by the range")]
-    fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
-        Ok(if (0.0..=9e15).contains(&count) && count.fract() == 0.0 {
-            Count::Of(count as u64)
-        } else {
-            Count::Odd
-        })
-    }
-
-    fn visit_unit<E>(self) -> Result<Count, E> {
-        Ok(Count::Absent)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Count, E> {
-        Ok(Count::Odd)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Count, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Count::Odd)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Count::Odd)
-    }
 }
 
 #[cfg(test)]
@@ -296,7 +188,7 @@ mod tests {
         check(
             r#"{"prompt_tokens":"7","completion_tokens":18446744073709551615,"total_tokens":3}"#,
             Inside,
-            &[(InputText, 3)],
+            &[(InputText, 7)],
             true,
         );
     }

@@ -15,6 +15,7 @@ use crate::envelope::{Edits, Envelope, quote};
 use crate::framing::sse;
 use crate::registry::UsageRules;
 use crate::weight::{StreamEnd, Whole, text_bytes, tokens_of};
+use crate::wire::string_length;
 
 /// Weighs a whole answer; `model` is the name that the client is shown, none to leave the provider's.
 ///
@@ -34,10 +35,10 @@ pub fn weigh_answer(body: &Bytes, model: Option<&str>, rules: UsageRules) -> Res
     let counted_output =
         if usage.is_none() { tokens_of(generated(raw(body, seen.output.as_ref()))) } else { 0 };
     let mut edits = Edits::default();
-    if let (Some(model), Some(place)) = (model.map(quote), seen.model.clone()) {
-        if body.get(place.clone()) != Some(model.as_bytes()) {
-            edits.replace(place, model);
-        }
+    if let (Some(model), Some(place)) = (model.map(quote), seen.model.clone())
+        && body.get(place.clone()) != Some(model.as_bytes())
+    {
+        edits.replace(place, model);
     }
     Ok(Whole {
         usage,
@@ -232,7 +233,7 @@ impl StreamRelay {
         const DELTA: &[u8] = b"\"delta\":";
         let Some(at) = memmem::find(frame, DELTA) else { return };
         let value = frame.get(at + DELTA.len()..).unwrap_or_default().trim_ascii_start();
-        let bytes = value.strip_prefix(b"\"").map_or(0, length_of);
+        let bytes = value.strip_prefix(b"\"").map_or(0, string_length);
         self.text_bytes += bytes;
         self.text_frames += u64::from(bytes > 0);
     }
@@ -246,19 +247,6 @@ fn may_hold_a_response(frame: &[u8]) -> bool {
         return false;
     }
     memmem::find(frame, b"\"response\"").is_some() || memmem::find(frame, b"\"error\"").is_some()
-}
-
-/// Bytes up to the quote that ends a string.
-fn length_of(inside: &[u8]) -> u64 {
-    let mut at = 0;
-    while let Some(found) = inside.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if inside.get(at) == Some(&b'"') {
-            return at as u64;
-        }
-        at += 2;
-    }
-    inside.len() as u64
 }
 
 #[cfg(test)]

@@ -8,14 +8,15 @@ use serde_json::value::RawValue;
 use weighhouse_types::{Usage, UsageClass};
 
 use crate::registry::{ReasoningPlace, UsageRules};
+use crate::tally::{Count, rest_of, take_larger_total};
 use crate::wire::{Object, wire_object};
 
 wire_object! {
     /// The usage object.
     struct WireUsage<'a> {
-        "input_tokens" => input: &'a RawValue,
-        "output_tokens" => output: &'a RawValue,
-        "total_tokens" => total: &'a RawValue,
+        "input_tokens" => input: Count,
+        "output_tokens" => output: Count,
+        "total_tokens" => total: Count,
         "input_tokens_details" => input_details: &'a RawValue,
         "output_tokens_details" => output_details: &'a RawValue,
     }
@@ -24,41 +25,11 @@ wire_object! {
 wire_object! {
     /// Parts of the input, or of the output. Sound and pictures stand there at other providers of this dialect.
     struct Details<'a> {
-        "cached_tokens" => cached: &'a RawValue,
-        "cache_write_tokens" => written: &'a RawValue,
-        "reasoning_tokens" => reasoning: &'a RawValue,
-        "audio_tokens" => audio: &'a RawValue,
-        "image_tokens" => image: &'a RawValue,
-    }
-}
-
-/// A count as providers write it; what is no count is remembered, not refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Count {
-    Absent,
-    Of(u64),
-    Odd,
-}
-
-impl Count {
-    /// Reads a count. No call uses as many tokens as an i64 holds; a count beyond it is noise.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "guarded by the range")]
-    fn read(raw: Option<&RawValue>) -> Self {
-        let Some(text) = raw.map(RawValue::get) else { return Self::Absent };
-        if let Ok(count) = text.parse::<u64>() {
-            return if count <= i64::MAX.unsigned_abs() { Self::Of(count) } else { Self::Odd };
-        }
-        match text.parse::<f64>() {
-            Ok(count) if (0.0..=9e15).contains(&count) && count.fract() == 0.0 => Self::Of(count as u64),
-            Ok(_) | Err(_) => Self::Odd,
-        }
-    }
-
-    const fn or_zero(self) -> u64 {
-        match self {
-            Self::Of(count) => count,
-            Self::Absent | Self::Odd => 0,
-        }
+        "cached_tokens" => cached: Count,
+        "cache_write_tokens" => written: Count,
+        "reasoning_tokens" => reasoning: Count,
+        "audio_tokens" => audio: Count,
+        "image_tokens" => image: Count,
     }
 }
 
@@ -67,24 +38,25 @@ impl Count {
 #[must_use]
 pub fn read_usage(raw: &[u8], rules: UsageRules) -> Option<Usage> {
     let wire: WireUsage<'_> = serde_json::from_slice(raw).ok()?;
-    let counts = [wire.input, wire.output, wire.total].map(Count::read);
+    let counts = [wire.input, wire.output, wire.total].map(Option::unwrap_or_default);
     if !counts.iter().any(|count| matches!(count, Count::Of(_))) {
         return None;
     }
     let [input, output, total] = counts;
     let of_input = details(wire.input_details);
     let of_output = details(wire.output_details);
-    let parts = [of_input.cached, of_input.written, of_input.audio, of_input.image].map(Count::read);
+    let parts =
+        [of_input.cached, of_input.written, of_input.audio, of_input.image].map(Option::unwrap_or_default);
     let [cached, written, audio_in, image_in] = parts.map(Count::or_zero);
-    let made = [of_output.reasoning, of_output.audio, of_output.image].map(Count::read);
+    let made = [of_output.reasoning, of_output.audio, of_output.image].map(Option::unwrap_or_default);
     let [reasoning, audio_out, image_out] = made.map(Count::or_zero);
 
-    let (text_in, input_exceeded) = rest(input.or_zero(), &[cached, written, audio_in, image_in]);
+    let (text_in, input_exceeded) = rest_of(input.or_zero(), &[cached, written, audio_in, image_in]);
     let inside = match rules.reasoning {
         ReasoningPlace::Inside => reasoning,
         ReasoningPlace::Beside => 0,
     };
-    let (text_out, output_exceeded) = rest(output.or_zero(), &[inside, audio_out, image_out]);
+    let (text_out, output_exceeded) = rest_of(output.or_zero(), &[inside, audio_out, image_out]);
 
     let mut usage = Usage::default()
         .with(UsageClass::InputText, text_in)
@@ -106,23 +78,6 @@ pub fn read_usage(raw: &[u8], rules: UsageRules) -> Option<Usage> {
 
 fn details(raw: Option<&RawValue>) -> Details<'_> {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
-}
-
-/// What is left of a total after its named parts. Where the parts exceed it they were counted apart from it: then
-/// both count, which is the larger reading.
-fn rest(total: u64, parts: &[u64]) -> (u64, bool) {
-    let named = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
-    total.checked_sub(named).map_or((total, true), |rest| (rest, false))
-}
-
-/// A stated total above the sum of the parts means tokens that no part names: they count as generated text.
-fn take_larger_total(usage: &mut Usage, total: u64) {
-    let sum = usage.total();
-    if total > sum {
-        let text = usage.get(UsageClass::OutputText);
-        usage.set(UsageClass::OutputText, text.saturating_add(total - sum));
-    }
-    usage.mismatch |= total != sum;
 }
 
 /// Searches that are charged: what `tool_usage` says of them, or else the calls of the output that searched; to open
@@ -268,7 +223,7 @@ mod tests {
             true,
         );
         check(r#"{"input_tokens":-1,"output_tokens":2}"#, Inside, &[(OutputText, 2)], true);
-        check(r#"{"input_tokens":"7","output_tokens":2}"#, Inside, &[(OutputText, 2)], true);
+        check(r#"{"input_tokens":"x","output_tokens":2}"#, Inside, &[(OutputText, 2)], true);
         check(r#"{"input_tokens":3,"output_tokens":18446744073709551615}"#, Inside, &[(InputText, 3)], true);
     }
 

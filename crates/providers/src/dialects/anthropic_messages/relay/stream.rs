@@ -14,6 +14,7 @@ use crate::envelope::{Envelope, quote};
 use crate::framing::sse;
 use crate::registry::UsageRules;
 use crate::weight::{StreamEnd, tokens_of};
+use crate::wire::string_length;
 
 /// Members whose strings a model generated, as they stand in a delta.
 const TEXT_MEMBERS: [&[u8]; 3] = [b"\"text\":", b"\"partial_json\":", b"\"thinking\":"];
@@ -189,20 +190,6 @@ fn replaced(frame: &Bytes, place: Range<usize>, text: &str) -> Bytes {
     out.extend_from_slice(text.as_bytes());
     out.extend_from_slice(frame.get(place.end..).unwrap_or_default());
     out.freeze()
-}
-
-/// Bytes up to the quote that ends a string, escapes counted as one byte each.
-fn string_length(inside: &[u8]) -> u64 {
-    let (mut at, mut escapes) = (0, 0);
-    while let Some(found) = inside.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if inside.get(at) == Some(&b'"') {
-            return (at - escapes) as u64;
-        }
-        at += 2;
-        escapes += 1;
-    }
-    inside.len() as u64
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ pub(super) fn of(
             written.mixes = true;
         } else {
             written.google.clear();
-            leaving.out("tools", true)?;
+            leaving.quietly("tools", true);
         }
     }
     Ok(written)

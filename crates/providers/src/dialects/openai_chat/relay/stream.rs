@@ -12,6 +12,7 @@ use crate::envelope::{Envelope, quote};
 use crate::framing::sse;
 use crate::registry::UsageRules;
 use crate::weight::{StreamEnd, tokens_of};
+use crate::wire::string_length;
 
 /// Members whose strings a model generated.
 const TEXT_MEMBERS: [&[u8]; 5] =
@@ -194,20 +195,6 @@ impl StreamRelay {
         }
         self.text_frames += u64::from(self.text_bytes > before);
     }
-}
-
-/// Bytes up to the quote that ends a string, escapes counted as one byte each.
-fn string_length(inside: &[u8]) -> u64 {
-    let (mut at, mut escapes) = (0, 0);
-    while let Some(found) = inside.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if inside.get(at) == Some(&b'"') {
-            return (at - escapes) as u64;
-        }
-        at += 2;
-        escapes += 1;
-    }
-    inside.len() as u64
 }
 
 /// Whether a chunk may carry something that has to be read: a usage object, a finish reason, an error,

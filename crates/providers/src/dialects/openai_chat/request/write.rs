@@ -56,11 +56,12 @@ pub fn write_request(request: &ChatRequest, toward: &Toward<'_>) -> Result<Writt
     if !takes_top_k {
         leaving.out("top_k", request.sampling.top_k.is_some())?;
     }
-    let tools = write_tools::native_tools(request, &mut leaving)?;
+    leaving.foreign_tools(request, Dialect::OpenAiChat)?;
+    let search = write_tools::search(request, &mut leaving);
     let body = object(|body| {
         body.text("model", toward.model);
         body.array("messages", |list| write_messages::write(request, &names, manners, list));
-        write_tools::write(request, &names, &tools, body);
+        write_tools::write(request, &names, search, body);
         write_output(request, body);
         write_sampling(request, takes_top_k, body);
         let bound = if manners.is_openai { "max_completion_tokens" } else { "max_tokens" };

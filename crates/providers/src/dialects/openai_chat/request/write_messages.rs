@@ -8,7 +8,7 @@ use weighhouse_types::chat::{
 
 use super::parts::data_url;
 use super::write::Manners;
-use crate::tool_names::Names;
+use crate::tool_names::{Names, short_id};
 use crate::translation::CUSTOM_INPUT;
 use crate::wire::{Array, Object, object};
 
@@ -62,7 +62,7 @@ impl Writer<'_> {
             rest.extend(media.into_iter().filter(|block| is_content(block)));
             list.object(|out| {
                 out.text("role", "tool");
-                out.text("tool_call_id", &short_id(&result.call_id));
+                out.text("tool_call_id", &short_id(&result.call_id, MAX_ID));
                 let joined: Vec<&str> = texts.iter().filter_map(|block| block.as_text()).collect();
                 match joined.as_slice() {
                     [one] => out.text("content", one),
@@ -126,7 +126,7 @@ impl Writer<'_> {
     fn call(&self, call: &ToolCall, list: &mut Array<'_>) {
         let name = self.names.wire(&call.name, call.namespace.as_deref());
         list.object(|out| {
-            out.text("id", &short_id(&call.id));
+            out.text("id", &short_id(&call.id, MAX_ID));
             if call.kind == ToolKind::Custom && self.manners.is_openai {
                 out.text("type", "custom");
                 out.object("custom", |custom| {
@@ -306,17 +306,6 @@ fn format_of(media_type: Option<&str>) -> &str {
         Some(format) => format.trim_start_matches("x-"),
         None => "wav",
     }
-}
-
-/// An id that OpenAI takes: long ones become a sum of themselves, for calls and results alike.
-fn short_id(id: &str) -> String {
-    if id.len() <= MAX_ID {
-        return id.to_owned();
-    }
-    let sum = |start: u64| {
-        id.bytes().fold(start, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-    };
-    format!("call_{:016x}{:016x}", sum(0xcbf2_9ce4_8422_2325), sum(0x8422_2325_cbf2_9ce4))
 }
 
 /// Citations as `annotations`.

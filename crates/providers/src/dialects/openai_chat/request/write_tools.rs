@@ -1,52 +1,56 @@
 //! Tools of a request, written.
 
+use weighhouse_catalog::Capability;
+use weighhouse_types::Dialect;
 use weighhouse_types::chat::{
-    ChatRequest, CustomTool, FunctionTool, Json, NativeTool, Tool, ToolChoice, ToolKind, WebSearch,
+    ChatRequest, CustomTool, FunctionTool, Json, Tool, ToolChoice, ToolKind, WebSearch,
 };
-use weighhouse_types::{Dialect, Error};
 
 use crate::tool_names::Names;
 use crate::translation::{CUSTOM_INPUT, Leaving};
 use crate::wire::{Array, Object};
 
+const OWN: Dialect = Dialect::OpenAiChat;
 /// The schema of a function that takes nothing.
 const NO_ARGUMENTS: &[u8] = br#"{"type":"object","properties":{}}"#;
 
-/// The provider's own tools among a request's.
-///
-/// # Errors
-/// `Unsupported`: a tool of another provider.
-pub(super) fn native_tools<'call>(
+/// The search among a request's tools, where the model can search. Agents offer a search beside their own tools
+/// to every model, and most models at this wire refuse the very word.
+pub(super) fn search<'call>(
     request: &'call ChatRequest,
     leaving: &mut Leaving<'_>,
-) -> Result<Vec<&'call NativeTool>, Error> {
-    let mut own = Vec::new();
-    for tool in &request.tools {
-        if let Tool::Native(native) = tool {
-            if native.origin == Dialect::OpenAiChat {
-                own.push(native);
-            } else {
-                leaving.out("tools", true)?;
-            }
-        }
-    }
-    Ok(own)
+) -> Option<&'call WebSearch> {
+    let search = request.tools.iter().find_map(|tool| match tool {
+        Tool::WebSearch(search) => Some(search),
+        Tool::Function(_) | Tool::Custom(_) | Tool::Native(_) => None,
+    })?;
+    let can_search = is_own(request) || leaving.toward().can(Capability::WebSearch) == Some(true);
+    let is_offer = !can_search && has_tools(request);
+    leaving.quietly("tools", is_offer);
+    (!is_offer).then_some(search)
 }
 
-/// Writes the tools and the choice among them.
-pub(super) fn write(request: &ChatRequest, names: &Names, own: &[&NativeTool], body: &mut Object<'_>) {
-    let has_tools = !own.is_empty()
-        || request.tools.iter().any(|tool| matches!(tool, Tool::Function(_) | Tool::Custom(_)));
-    let is_own = request.extra.origin == Some(Dialect::OpenAiChat);
-    if has_tools {
+fn is_own(request: &ChatRequest) -> bool {
+    request.extra.origin == Some(OWN)
+}
+
+fn has_tools(request: &ChatRequest) -> bool {
+    request.tools.iter().any(|tool| match tool {
+        Tool::Function(_) | Tool::Custom(_) => true,
+        Tool::Native(native) => native.origin == OWN,
+        Tool::WebSearch(_) => false,
+    })
+}
+
+/// Writes the tools, the choice among them and the search.
+pub(super) fn write(request: &ChatRequest, names: &Names, search: Option<&WebSearch>, body: &mut Object<'_>) {
+    if has_tools(request) {
         body.array("tools", |list| {
             for tool in &request.tools {
                 match tool {
-                    Tool::Function(function) => write_function(function, names, is_own, list),
+                    Tool::Function(function) => write_function(function, names, is_own(request), list),
                     Tool::Custom(custom) => write_custom(custom, names, list),
-                    Tool::Native(native) if native.origin == Dialect::OpenAiChat => {
-                        list.json(&native.payload)
-                    }
+                    Tool::Native(native) if native.origin == OWN => list.json(&native.payload),
                     Tool::Native(_) | Tool::WebSearch(_) => {}
                 }
             }
@@ -55,10 +59,6 @@ pub(super) fn write(request: &ChatRequest, names: &Names, own: &[&NativeTool], b
             write_choice(choice, names, body);
         }
     }
-    let search = request.tools.iter().find_map(|tool| match tool {
-        Tool::WebSearch(search) => Some(search),
-        Tool::Function(_) | Tool::Custom(_) | Tool::Native(_) => None,
-    });
     if let Some(search) = search {
         write_search(search, body);
     }
@@ -77,7 +77,7 @@ fn write_function(function: &FunctionTool, names: &Names, is_own: bool, list: &m
                 None => out.raw("parameters", NO_ARGUMENTS),
             }
             out.flag_if("strict", function.strict);
-            function.extra.for_dialect(Dialect::OpenAiChat).for_each(|(name, value)| out.json(name, value));
+            function.extra.for_dialect(OWN).for_each(|(name, value)| out.json(name, value));
         });
     });
 }
@@ -152,7 +152,7 @@ fn write_choice(choice: &ToolChoice, names: &Names, body: &mut Object<'_>) {
                 });
             });
         }),
-        ToolChoice::Native(Dialect::OpenAiChat, choice) => body.json("tool_choice", choice),
+        ToolChoice::Native(origin, choice) if *origin == OWN => body.json("tool_choice", choice),
         ToolChoice::Native(..) => {}
     }
 }

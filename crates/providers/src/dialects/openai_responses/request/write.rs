@@ -31,12 +31,12 @@ pub fn write_request(request: &ChatRequest, toward: &Toward<'_>) -> Result<Writt
         leaving.out("temperature", request.sampling.temperature.is_some_and(|warmth| warmth != 1.0))?;
         leaving.out("top_p", request.sampling.top_p.is_some_and(|mass| mass != 1.0))?;
     }
-    let own_tools = write_tools::native_tools(request, &mut leaving)?;
+    leaving.foreign_tools(request, OWN)?;
     let body = object(|body| {
         body.text("model", toward.model);
         let rest = write_items::write_instructions(request, is_own, body);
         body.array("input", |list| write_items::write(rest, &names, is_own, list));
-        write_tools::write(request, &names, &own_tools, body);
+        write_tools::write(request, &names, body);
         write_text(request, is_own, body);
         if is_own || !reasons {
             body.float_if("temperature", request.sampling.temperature);

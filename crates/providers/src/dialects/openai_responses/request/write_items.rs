@@ -6,7 +6,7 @@ use weighhouse_types::chat::{
     ToolKind, ToolResult,
 };
 
-use crate::tool_names::Names;
+use crate::tool_names::{Names, short_id};
 use crate::wire::{Array, Object};
 
 const OWN: Dialect = Dialect::OpenAiResponses;
@@ -93,7 +93,7 @@ fn write_result(result: &ToolResult, list: &mut Array<'_>) {
             ToolKind::Custom => "custom_tool_call_output",
         };
         item.text("type", kind);
-        item.text("call_id", &short_id(&result.call_id));
+        item.text("call_id", &short_id(&result.call_id, MAX_CALL_ID));
         let texts: Vec<&str> = result.content.iter().filter_map(Block::as_text).collect();
         if texts.len() == result.content.len() && texts.len() <= 1 {
             item.text("output", texts.first().copied().unwrap_or_default());
@@ -206,7 +206,7 @@ fn write_call(call: &ToolCall, names: &Names, list: &mut Array<'_>) {
             ToolKind::Custom => ("custom_tool_call", "input"),
         };
         item.text("type", kind);
-        item.text("call_id", &short_id(&call.id));
+        item.text("call_id", &short_id(&call.id, MAX_CALL_ID));
         match &call.namespace {
             Some(namespace) => {
                 item.text("name", &call.name);
@@ -217,17 +217,6 @@ fn write_call(call: &ToolCall, names: &Names, list: &mut Array<'_>) {
         let is_bare = call.kind == ToolKind::Function && call.arguments.is_empty();
         item.text(member, if is_bare { "{}" } else { &call.arguments });
     });
-}
-
-/// An id that is taken: long ones become a sum of themselves, for calls and outputs alike.
-fn short_id(id: &str) -> String {
-    if id.len() <= MAX_CALL_ID {
-        return id.to_owned();
-    }
-    let sum = |start: u64| {
-        id.bytes().fold(start, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-    };
-    format!("call_{:016x}{:016x}", sum(0xcbf2_9ce4_8422_2325), sum(0x8422_2325_cbf2_9ce4))
 }
 
 fn write_input(block: &Block, parts: &mut Array<'_>) {

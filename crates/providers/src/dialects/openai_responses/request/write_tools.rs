@@ -1,45 +1,21 @@
 //! Tools of a request, written.
 
-use weighhouse_types::chat::{
-    ChatRequest, CustomTool, FunctionTool, NativeTool, Tool, ToolChoice, ToolKind, WebSearch,
-};
-use weighhouse_types::{Dialect, Error};
+use weighhouse_types::Dialect;
+use weighhouse_types::chat::{ChatRequest, CustomTool, FunctionTool, Tool, ToolChoice, ToolKind, WebSearch};
 
 use super::read_tools::{NAMESPACE_DESCRIPTION, namespace_description};
 use crate::tool_names::Names;
-use crate::translation::Leaving;
 use crate::wire::{Array, Object};
 
 const OWN: Dialect = Dialect::OpenAiResponses;
 /// A function without a schema takes nothing.
 const NO_ARGUMENTS: &[u8] = br#"{"type":"object","properties":{}}"#;
 
-/// The provider's own tools among a request's.
-///
-/// # Errors
-/// `Unsupported`: a tool of another provider.
-pub(super) fn native_tools<'call>(
-    request: &'call ChatRequest,
-    leaving: &mut Leaving<'_>,
-) -> Result<Vec<&'call NativeTool>, Error> {
-    let mut own = Vec::new();
-    for tool in &request.tools {
-        if let Tool::Native(native) = tool {
-            if native.origin == OWN {
-                own.push(native);
-            } else {
-                leaving.out("tools", true)?;
-            }
-        }
-    }
-    Ok(own)
-}
-
 /// Writes the tools and the choice among them.
-pub(super) fn write(request: &ChatRequest, names: &Names, own: &[&NativeTool], body: &mut Object<'_>) {
+pub(super) fn write(request: &ChatRequest, names: &Names, body: &mut Object<'_>) {
     let is_written = |tool: &&Tool| !matches!(tool, Tool::Native(native) if native.origin != OWN);
     let tools: Vec<&Tool> = request.tools.iter().filter(is_written).collect();
-    if tools.is_empty() && own.is_empty() {
+    if tools.is_empty() {
         return;
     }
     let is_own = request.extra.origin == Some(OWN);

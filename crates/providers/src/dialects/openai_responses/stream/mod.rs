@@ -8,6 +8,3 @@ mod writer;
 
 pub use reader::StreamReader;
 pub use writer::StreamWriter;
-
-#[cfg(test)]
-mod tests;
