@@ -79,13 +79,16 @@ fn asks_pass(house: &House, canned: &Canned, face: &Face, case: &Path) -> bool {
     let Ok(ask) = fs::read_to_string(case.join("ask.json")) else { return false };
     let described = fs::read_to_string(case.join("case.toml")).unwrap();
     // What is meant for the house stays here.
-    let is_for_the_house = ask.contains("litellm_metadata");
+    let is_for_the_house = ask.contains("litellm_metadata") || ask.contains("\"tags\"");
+    // Whose the earlier answer is has a story of its own.
+    let goes_on = ask.contains("previous_response_id");
     // A client that streams without asking for its usage has it asked for by the house.
     let is_chat_stream = face.dialect == "openai_chat" && ask.contains("\"stream\"");
     if described.contains("refused_ask")
         || described.contains("background")
         || is_chat_stream
         || is_for_the_house
+        || goes_on
     {
         return false;
     }

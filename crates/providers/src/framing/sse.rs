@@ -132,6 +132,18 @@ pub fn data(frame: &[u8]) -> Option<Cow<'_, [u8]>> {
     joined
 }
 
+/// Puts a JSON text down as the data of an event and ends the event. What a client wrote over several lines is
+/// repeated by some dialects, and a line break would end the data: outside of its strings, JSON needs none.
+pub(crate) fn put_data(json: &[u8], end: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"data: ");
+    if memchr::memchr2(b'\n', b'\r', json).is_none() {
+        out.extend_from_slice(json);
+    } else {
+        out.extend(json.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+    }
+    out.extend_from_slice(end);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,5 +205,12 @@ mod tests {
             let pieces: Vec<&[u8]> = places.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
             proptest::prop_assert_eq!(frames(&pieces), whole);
         }
+    }
+
+    #[test]
+    fn a_json_text_of_several_lines_is_one_line_of_data() {
+        let mut out = Vec::new();
+        put_data(b"{\n  \"a\": \"x\\ny\",\r\n  \"b\": 1\n}", b"\n\n", &mut out);
+        assert_eq!(out, b"data: {  \"a\": \"x\\ny\",  \"b\": 1}\n\n");
     }
 }

@@ -10,6 +10,7 @@ use super::super::block::{BlockWriter, Marks, OURS, Side, citation_object};
 use super::super::error::write_error;
 use super::super::usage::write_usage;
 use crate::envelope::quote;
+use crate::framing::sse::put_data;
 use crate::translation::{CUSTOM_INPUT, Shown};
 use crate::wire::{Object, object};
 
@@ -47,23 +48,12 @@ struct WaitingBlock {
 fn put(out: &mut Vec<u8>, kind: &str, fill: impl FnOnce(&mut Object<'_>)) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(kind.as_bytes());
-    out.extend_from_slice(b"\ndata: ");
+    out.push(b'\n');
     let data = object(|event| {
         event.text("type", kind);
         fill(event);
     });
-    put_line(&data, out);
-}
-
-/// Ends an event. JSON that is passed on as it was written may stand on several lines, which an event's data
-/// must not.
-fn put_line(data: &[u8], out: &mut Vec<u8>) {
-    if memchr::memchr2(b'\n', b'\r', data).is_none() {
-        out.extend_from_slice(data);
-    } else {
-        out.extend(data.iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
-    }
-    out.extend_from_slice(b"\n\n");
+    put_data(&data, b"\n\n", out);
 }
 
 const fn blocks<'a>() -> BlockWriter<'a> {
@@ -133,8 +123,8 @@ impl StreamWriter {
         }
         self.is_ended = true;
         let (_, body) = write_error(error);
-        out.extend_from_slice(b"event: error\ndata: ");
-        put_line(&body, out);
+        out.extend_from_slice(b"event: error\n");
+        put_data(&body, b"\n\n", out);
     }
 
     fn start(&mut self, id: &str, tier: Option<&str>, out: &mut Vec<u8>) {

@@ -10,6 +10,7 @@ use weighhouse_types::{Dialect, Error, Usage};
 use super::super::answer::{finish_name, logprobs_to, proof_of, write_call, write_founded};
 use super::super::error::write_error;
 use super::super::usage::write_usage;
+use crate::framing::sse::put_data;
 use crate::translation::Shown;
 use crate::wire::{Object, object};
 
@@ -244,7 +245,5 @@ fn write_thought(text: &str, signature: Option<&Signature>, part: &mut Object<'_
 
 /// A frame with the line ends that Google writes.
 fn write_frame(body: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"data: ");
-    out.extend_from_slice(body);
-    out.extend_from_slice(b"\r\n\r\n");
+    put_data(body, b"\r\n\r\n", out);
 }

@@ -10,6 +10,7 @@ use weighhouse_types::{Dialect, Error, Usage};
 use super::super::answer::{finish_name, flat_name, write_image, write_thinking};
 use super::super::error::write_error;
 use super::super::usage::write_usage;
+use crate::framing::sse::put_data;
 use crate::thought::id_with;
 use crate::translation::Shown;
 use crate::wire::{Object, object};
@@ -298,7 +299,5 @@ const fn words_of(kind: ToolKind) -> (&'static str, &'static str) {
 }
 
 fn write_frame(body: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"data: ");
-    out.extend_from_slice(body);
-    out.extend_from_slice(b"\n\n");
+    put_data(body, b"\n\n", out);
 }

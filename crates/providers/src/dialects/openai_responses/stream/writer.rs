@@ -9,6 +9,7 @@ use weighhouse_types::{Error, Usage};
 use super::super::answer::{Head, Output, Progress, items, tokens_of, words_of, write_response};
 use super::super::error::write_error;
 use super::waiting::{Step, Waiting};
+use crate::framing::sse::put_data;
 use crate::translation::Shown;
 use crate::wire::{Object, object};
 
@@ -288,9 +289,8 @@ impl StreamWriter {
         self.sequence += 1;
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\ndata: ");
-        out.extend_from_slice(&data);
-        out.extend_from_slice(b"\n\n");
+        out.push(b'\n');
+        put_data(&data, b"\n\n", out);
     }
 }
 
