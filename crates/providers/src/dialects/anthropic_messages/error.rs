@@ -73,11 +73,14 @@ pub(super) fn read_error_object(body: &Bytes) -> Error {
 /// An error as a client of this dialect expects it: status and JSON body.
 ///
 /// A provider's error in this dialect's envelope goes out unchanged: clients match its words to recover.
-/// A spent budget is 429 `billing_error`, the one refusal of money that Claude Code explains to its user.
+/// A spent budget is 429 `billing_error`, the one refusal of money that Claude Code explains to its user. A model
+/// that does not exist is 404 as at Anthropic: behind a 400 that client looks for the fault in its own request and
+/// tries six times (`real-clients.md`).
 #[must_use]
 pub fn write_error(error: &Error) -> (u16, Bytes) {
     let (status, kind) = match error.kind {
         Kind::BudgetExceeded => (429, "billing_error"),
+        Kind::UnknownModel => (404, "not_found_error"),
         _ => (error.status(), type_of(error.status())),
     };
     if let Some(body) = own_envelope(error) {
@@ -165,6 +168,7 @@ mod tests {
             (Kind::BudgetExceeded, 429, "billing_error"),
             (Kind::RateLimited, 429, "rate_limit_error"),
             (Kind::UnknownKey, 401, "authentication_error"),
+            (Kind::UnknownModel, 404, "not_found_error"),
             (Kind::ModelDenied, 403, "permission_error"),
             (Kind::TooLarge, 413, "request_too_large"),
             (Kind::InvalidRequest, 400, "invalid_request_error"),
