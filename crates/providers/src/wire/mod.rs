@@ -13,7 +13,7 @@ mod text;
 pub(crate) use length::string_length;
 pub(crate) use members::{Members, unknown_to_extra};
 pub(crate) use object::wire_object;
-pub(crate) use place::{read_reply, read_request};
+pub(crate) use place::{read_piece, read_reply, read_reply_piece, read_request};
 pub(crate) use text::{Number, OneOrMany, Text, TextOr};
 
 mod write;

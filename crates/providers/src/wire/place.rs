@@ -1,6 +1,7 @@
 //! Reading a whole text, with the place named where it does not fit.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use weighhouse_types::{Error, Kind};
 
 /// Reads a client's request.
@@ -8,11 +9,15 @@ use weighhouse_types::{Error, Kind};
 /// # Errors
 /// `InvalidRequest` with the JSON path of what does not fit.
 pub(crate) fn read_request<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| {
-        let at = path_at(body, offset_of(body, &error));
-        let what = what_of(&error);
-        Error::new(Kind::InvalidRequest, format!("`{at}`: {what}")).at(at)
-    })
+    from_bytes(body).map_err(|error| asked_wrong(body, &error))
+}
+
+/// Reads a piece of a client's request that was kept raw.
+///
+/// # Errors
+/// As [`read_request`], the path beginning in the piece.
+pub(crate) fn read_piece<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Error> {
+    serde_json::from_str(raw.get()).map_err(|error| asked_wrong(raw.get().as_bytes(), &error))
 }
 
 /// Reads a provider's reply.
@@ -20,11 +25,36 @@ pub(crate) fn read_request<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, 
 /// # Errors
 /// `UpstreamGarbled`, with the JSON path of what does not fit.
 pub(crate) fn read_reply<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| {
-        let at = path_at(body, offset_of(body, &error));
-        let message = format!("the provider's answer does not fit its format: `{at}`: {}", what_of(&error));
-        Error::new(Kind::UpstreamGarbled, message).source(error)
-    })
+    from_bytes(body).map_err(|error| replied_wrong(body, error))
+}
+
+/// Reads a piece of a provider's reply that was kept raw.
+///
+/// # Errors
+/// As [`read_reply`], the path beginning in the piece.
+pub(crate) fn read_reply_piece<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Error> {
+    serde_json::from_str(raw.get()).map_err(|error| replied_wrong(raw.get().as_bytes(), error))
+}
+
+/// A text is checked for UTF-8 once, not string by string.
+fn from_bytes<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, serde_json::Error> {
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        // The reader names the place.
+        Err(_) => serde_json::from_slice(body),
+    }
+}
+
+fn asked_wrong(body: &[u8], error: &serde_json::Error) -> Error {
+    let at = path_at(body, offset_of(body, error));
+    let what = what_of(error);
+    Error::new(Kind::InvalidRequest, format!("`{at}`: {what}")).at(at)
+}
+
+fn replied_wrong(body: &[u8], error: serde_json::Error) -> Error {
+    let at = path_at(body, offset_of(body, &error));
+    let message = format!("the provider's answer does not fit its format: `{at}`: {}", what_of(&error));
+    Error::new(Kind::UpstreamGarbled, message).source(error)
 }
 
 /// The reader's words without line and column, which say nothing in a body of one line.

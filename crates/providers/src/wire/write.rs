@@ -5,7 +5,8 @@ use weighhouse_types::chat::Json;
 /// Writes one object.
 #[must_use]
 pub fn object(fill: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1_024);
+    // Small enough to come from an allocator's quick lists: most objects are a part of a request.
+    let mut out = Vec::with_capacity(512);
     write_object(&mut out, fill);
     out
 }
@@ -53,7 +54,14 @@ impl Object<'_> {
             self.out.push(b',');
         }
         self.is_empty = false;
-        write_text(self.out, name);
+        // Names of ours hold nothing to escape; a client's own may.
+        if name.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+            write_text(self.out, name);
+        } else {
+            self.out.push(b'"');
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.push(b'"');
+        }
         self.out.push(b':');
     }
 

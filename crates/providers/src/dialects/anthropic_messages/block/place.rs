@@ -9,7 +9,7 @@ use crate::wire;
 
 /// Reads a value that was kept raw; errors name their place inside of it.
 pub(in super::super) fn part<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Error> {
-    wire::read_request(raw.get().as_bytes())
+    wire::read_piece(raw)
 }
 
 /// The same error with its place seen from one level up.

@@ -12,7 +12,7 @@ use super::logprobs;
 use super::stop::Finish;
 use crate::registry::UsageRules;
 use crate::translation::{CUSTOM_INPUT, ReplyNotes};
-use crate::wire::{Text, read_reply, unknown_to_extra};
+use crate::wire::{Text, read_reply, read_reply_piece, unknown_to_extra};
 
 /// Reads a provider's whole answer.
 ///
@@ -92,7 +92,7 @@ fn choice(candidate: Candidate<'_>, notes: &ReplyNotes, calls: &mut usize) -> Re
     let mut blocks: Vec<Block> = Vec::new();
     let mut has_calls = false;
     for (place, raw) in raws.unwrap_or_default().0.into_iter().enumerate() {
-        let part: Part<'_> = read_reply(raw.get().as_bytes())?;
+        let part: Part<'_> = read_reply_piece(raw)?;
         let proof = |text: &str| Signature { origin: Dialect::Gemini, value: text.to_owned() };
         match PartIs::of(part, raw, proof) {
             PartIs::Block(mut block) => {

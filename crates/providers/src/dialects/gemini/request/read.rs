@@ -1,5 +1,7 @@
 //! A client's request, read.
 
+use std::fmt::{Arguments, Display};
+
 use weighhouse_types::chat::{
     ChatRequest, Effort, Extra, Json, Message, OutputFormat, ReasoningAsk, ReasoningMode, Role, Sampling,
 };
@@ -43,14 +45,15 @@ pub fn read_request(body: &[u8]) -> Result<ChatRequest, Error> {
 }
 
 /// An error about a member of the request.
-pub(super) fn wrong(at: &str, what: &str) -> Error {
+pub(super) fn wrong(at: impl Display, what: &str) -> Error {
+    let at = at.to_string();
     Error::new(Kind::InvalidRequest, format!("`{at}`: {what}")).at(at)
 }
 
 /// The error of a reader that saw only a piece, with the place of the piece.
-pub(super) fn under(at: &str, error: &Error) -> Error {
+pub(super) fn under(at: Arguments<'_>, error: &Error) -> Error {
     let inside = error.at.as_deref().filter(|place| *place != "body");
-    let whole = inside.map_or_else(|| at.to_owned(), |inside| format!("{at}.{inside}"));
+    let whole = inside.map_or_else(|| at.to_string(), |inside| format!("{at}.{inside}"));
     let what = error.message.split_once("`: ").map_or(error.message.as_str(), |(_, what)| what);
     wrong(&whole, what)
 }
@@ -126,7 +129,7 @@ fn take_generation(generation: Generation<'_>, request: &mut ChatRequest) -> Res
 fn whole(number: Number, name: &str) -> Result<u64, Error> {
     number
         .whole()
-        .ok_or_else(|| wrong(&format!("generationConfig.{name}"), "it must be a whole number from 0 on"))
+        .ok_or_else(|| wrong(format_args!("generationConfig.{name}"), "it must be a whole number from 0 on"))
 }
 
 fn reasoning(thinking: Thinking<'_>) -> Result<ReasoningAsk, Error> {

@@ -1,5 +1,7 @@
 //! A client's tools and which of them it wants, read.
 
+use std::fmt::Arguments;
+
 use serde_json::value::RawValue;
 use weighhouse_types::chat::{FunctionTool, Json, NativeTool, Tool, ToolChoice, ToolKind, WebSearch};
 use weighhouse_types::{Dialect, Error};
@@ -7,26 +9,29 @@ use weighhouse_types::{Dialect, Error};
 use super::super::schema;
 use super::super::wire::{Calling, Declaration, Raws, ToolConfig, ToolObject};
 use super::read::{under, wrong};
-use crate::wire::{OneOrMany, Text, object, read_request as read_text, unknown_to_extra};
+use crate::wire::{OneOrMany, Text, object, read_piece, unknown_to_extra};
 
 /// Reads `tools`: each object holds functions, tools of Google's, or both.
 pub(super) fn tools(list: Option<Raws<'_>>) -> Result<Vec<Tool>, Error> {
     let mut tools = Vec::new();
     for (place, raw) in list.unwrap_or_default().0.into_iter().enumerate() {
-        let at = format!("tools[{place}]");
-        let read: ToolObject<'_> = read_text(raw.get().as_bytes()).map_err(|error| under(&at, &error))?;
+        let at = format_args!("tools[{place}]");
+        let read: ToolObject<'_> = read_piece(raw).map_err(|error| under(at, &error))?;
         for (nth, function) in
             read.functions.map(|OneOrMany(list)| list).unwrap_or_default().into_iter().enumerate()
         {
-            tools.push(Tool::Function(declaration(function, &format!("{at}.functionDeclarations[{nth}]"))?));
+            tools.push(Tool::Function(declaration(
+                function,
+                format_args!("{at}.functionDeclarations[{nth}]"),
+            )?));
         }
         tools.extend(read.unknown.iter().map(|(name, value)| google_tool(name.as_str(), value)));
     }
     Ok(tools)
 }
 
-fn declaration(function: Declaration<'_>, at: &str) -> Result<FunctionTool, Error> {
-    let name = function.name.ok_or_else(|| wrong(&format!("{at}.name"), "it is required"))?;
+fn declaration(function: Declaration<'_>, at: Arguments<'_>) -> Result<FunctionTool, Error> {
+    let name = function.name.ok_or_else(|| wrong(format_args!("{at}.name"), "it is required"))?;
     let openapi = function.parameters.map(|parameters| schema::from_openapi(&parameters.into()));
     Ok(FunctionTool {
         name: name.into_owned(),
@@ -53,7 +58,7 @@ fn google_tool(name: &str, value: &RawValue) -> Tool {
 /// Reads `toolConfig`: the choice, and the whole where it says more than a choice can.
 pub(super) fn choice(config: &RawValue) -> Result<(Option<ToolChoice>, Option<Json>), Error> {
     let read: ToolConfig<'_> =
-        read_text(config.get().as_bytes()).map_err(|error| under("toolConfig", &error))?;
+        read_piece(config).map_err(|error| under(format_args!("toolConfig"), &error))?;
     let mut says_more = !read.unknown.is_empty();
     let Some(calling) = read.calling else { return Ok((None, says_more.then(|| config.into()))) };
     says_more |= !calling.unknown.is_empty();

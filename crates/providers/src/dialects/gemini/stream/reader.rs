@@ -11,7 +11,7 @@ use super::super::wire::{Candidate, Part, Reply};
 use crate::framing::sse;
 use crate::registry::UsageRules;
 use crate::translation::ReplyNotes;
-use crate::wire::read_reply;
+use crate::wire::{read_reply, read_reply_piece};
 
 /// Most answers to one question that a stream is believed.
 const MAX_CHOICES: u32 = 128;
@@ -166,7 +166,7 @@ impl StreamReader {
     }
 
     fn part(&mut self, index: u32, raw: &RawValue, events: &mut Vec<Event>) -> Result<(), Error> {
-        let part: Part<'_> = read_reply(raw.get().as_bytes())?;
+        let part: Part<'_> = read_reply_piece(raw)?;
         let proof = |text: &str| Signature { origin: Dialect::Gemini, value: text.to_owned() };
         match PartIs::of(part, raw, proof) {
             PartIs::Call(call, signature) => {

@@ -1,5 +1,7 @@
 //! Parts of a message's content, read.
 
+use std::fmt::Arguments;
+
 use serde_json::value::RawValue;
 use weighhouse_types::chat::{
     Block, BlockKind, CacheMark, Citation, Foreign, Json, Media, MediaKind, MediaSource, Reasoning, Signature,
@@ -8,30 +10,30 @@ use weighhouse_types::{Dialect, Error};
 
 use super::super::wire::{Address, Annotation, CacheControl, File, Part, Sound};
 use super::read::wrong;
-use crate::wire::{Text, TextOr, read_request as read_part};
+use crate::wire::{Text, TextOr, read_piece};
 
 /// Reads the parts of a content at a place.
-pub(super) fn blocks(content: &TextOr<'_, Vec<&RawValue>>, at: &str) -> Result<Vec<Block>, Error> {
+pub(super) fn blocks(content: &TextOr<'_, Vec<&RawValue>>, at: Arguments<'_>) -> Result<Vec<Block>, Error> {
     match content {
         TextOr::Text(text) => Ok(vec![Block::text(text.as_str())]),
         TextOr::Other(parts) => {
-            parts.iter().enumerate().map(|(index, raw)| block(raw, &format!("{at}[{index}]"))).collect()
+            parts.iter().enumerate().map(|(index, raw)| block(raw, format_args!("{at}[{index}]"))).collect()
         }
     }
 }
 
-fn block(raw: &RawValue, at: &str) -> Result<Block, Error> {
-    let part: Part<'_> = read_part(raw.get().as_bytes()).map_err(|error| {
+fn block(raw: &RawValue, at: Arguments<'_>) -> Result<Block, Error> {
+    let part: Part<'_> = read_piece(raw).map_err(|error| {
         let inside = error.at.as_deref().filter(|place| *place != "body").map(|place| format!(".{place}"));
         let what = error.message.split_once("`: ").map_or(error.message.as_str(), |(_, what)| what);
-        wrong(&format!("{at}{}", inside.unwrap_or_default()), what)
+        wrong(format_args!("{at}{}", inside.unwrap_or_default()), what)
     })?;
     let cache = part.cache.as_ref().map(mark);
     let Some(kind) = &part.kind else {
-        return Err(wrong(&format!("{at}.type"), "a content part needs its type, such as `text`"));
+        return Err(wrong(format_args!("{at}.type"), "a content part needs its type, such as `text`"));
     };
     let missing =
-        |name: &str| wrong(&format!("{at}.{name}"), "the part says this type, so it must hold this");
+        |name: &str| wrong(format_args!("{at}.{name}"), "the part says this type, so it must hold this");
     let kind = match kind.as_str() {
         "text" | "input_text" | "output_text" => {
             return Ok(Block {

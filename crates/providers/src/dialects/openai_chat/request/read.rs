@@ -1,5 +1,7 @@
 //! A client's request, read.
 
+use std::fmt::{Arguments, Display};
+
 use weighhouse_types::chat::{
     Block, BlockKind, ChatRequest, Effort, Extra, Json, Message, OutputFormat, Reasoning, ReasoningAsk,
     ReasoningMode, Role, Sampling, ToolCall, ToolKind, ToolResult,
@@ -21,7 +23,7 @@ pub fn read_request(body: &[u8]) -> Result<ChatRequest, Error> {
     body.unknown.retain(|(name, _)| !HOUSE_MEMBERS.contains(&name.as_str()));
     let mut messages: Vec<Message> = Vec::new();
     for (index, message) in body.messages.take().unwrap_or_default().into_iter().enumerate() {
-        read_message(message, &format!("messages[{index}]"), &mut messages)?;
+        read_message(message, format_args!("messages[{index}]"), &mut messages)?;
     }
     let float = |number: Option<Number>| number.map(|Number(number)| number);
     let mut request = ChatRequest {
@@ -66,7 +68,8 @@ pub fn read_request(body: &[u8]) -> Result<ChatRequest, Error> {
 }
 
 /// An error about a member of the request.
-pub(super) fn wrong(at: &str, what: &str) -> Error {
+pub(super) fn wrong(at: impl Display, what: &str) -> Error {
+    let at = at.to_string();
     Error::new(Kind::InvalidRequest, format!("`{at}`: {what}")).at(at)
 }
 
@@ -140,13 +143,17 @@ fn reasoning(
     Ok((ask != ReasoningAsk::default()).then_some(ask))
 }
 
-fn read_message(message: WireMessage<'_>, at: &str, messages: &mut Vec<Message>) -> Result<(), Error> {
+fn read_message(
+    message: WireMessage<'_>,
+    at: Arguments<'_>,
+    messages: &mut Vec<Message>,
+) -> Result<(), Error> {
     let role = message.role.as_ref().map_or("", Text::as_str).to_owned();
     let name = message.name.as_ref().map(|name| name.as_str().to_owned());
     let extra = unknown_to_extra(&message.unknown, Dialect::OpenAiChat);
     let cache = message.cache.as_ref().map(parts::mark);
     let content = |message: &WireMessage<'_>| match &message.content {
-        Some(content) => parts::blocks(content, &format!("{at}.content")),
+        Some(content) => parts::blocks(content, format_args!("{at}.content")),
         None => Ok(Vec::new()),
     };
     let (role, mut blocks) = match role.as_str() {
@@ -162,10 +169,10 @@ fn read_message(message: WireMessage<'_>, at: &str, messages: &mut Vec<Message>)
             put_result(Block { kind: result, cache }, name, extra, messages);
             return Ok(());
         }
-        "" => return Err(wrong(&format!("{at}.role"), "a message needs its role")),
+        "" => return Err(wrong(format_args!("{at}.role"), "a message needs its role")),
         _ => {
             let what = "it must be one of system, developer, user, assistant, tool";
-            return Err(wrong(&format!("{at}.role"), what));
+            return Err(wrong(format_args!("{at}.role"), what));
         }
     };
     if let (Some(cache), Some(last)) = (cache, blocks.last_mut()) {
@@ -193,12 +200,12 @@ fn put_result(block: Block, name: Option<String>, extra: Extra, messages: &mut V
     }
 }
 
-fn result(message: &WireMessage<'_>, content: Vec<Block>, at: &str) -> Result<BlockKind, Error> {
+fn result(message: &WireMessage<'_>, content: Vec<Block>, at: Arguments<'_>) -> Result<BlockKind, Error> {
     let name = message.name.as_ref().map(|name| name.as_str().to_owned());
     let shown = message.tool_call_id.as_ref().map(|id| id.as_str().to_owned());
     // The legacy `function` role names the function instead of a call.
     let shown = shown.or_else(|| name.clone()).ok_or_else(|| {
-        wrong(&format!("{at}.tool_call_id"), "a tool's message needs the id of the call that it answers")
+        wrong(format_args!("{at}.tool_call_id"), "a tool's message needs the id of the call that it answers")
     })?;
     let (call_id, _) = id_and_signature(&shown, Dialect::OpenAiChat);
     Ok(BlockKind::ToolResult(ToolResult {
@@ -210,7 +217,7 @@ fn result(message: &WireMessage<'_>, content: Vec<Block>, at: &str) -> Result<Bl
     }))
 }
 
-fn assistant(message: WireMessage<'_>, said: Vec<Block>, at: &str) -> Result<Vec<Block>, Error> {
+fn assistant(message: WireMessage<'_>, said: Vec<Block>, at: Arguments<'_>) -> Result<Vec<Block>, Error> {
     let mut blocks: Vec<Block> = Vec::new();
     let thinking = message.thinking_blocks.unwrap_or_default();
     match message.reasoning_content {
@@ -226,15 +233,16 @@ fn assistant(message: WireMessage<'_>, said: Vec<Block>, at: &str) -> Result<Vec
         blocks.push(BlockKind::Refusal(refusal.into_owned()).into());
     }
     for (index, call) in message.tool_calls.unwrap_or_default().into_iter().enumerate() {
-        let at = format!("{at}.tool_calls[{index}]");
+        let at = format_args!("{at}.tool_calls[{index}]");
         let shown = call.id.map(Text::into_owned);
-        let shown = shown.ok_or_else(|| wrong(&format!("{at}.id"), "a call needs its id"))?;
-        blocks.push(BlockKind::ToolCall(read_tools::call(&shown, call.function, call.custom, &at)?).into());
+        let shown = shown.ok_or_else(|| wrong(format_args!("{at}.id"), "a call needs its id"))?;
+        blocks.push(BlockKind::ToolCall(read_tools::call(&shown, call.function, call.custom, at)?).into());
     }
     if let Some(function) = message.function_call {
         // The legacy call has no id: its result names the function.
         let name = function.name.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default();
-        let call: ToolCall = read_tools::call(&name, Some(function), None, &format!("{at}.function_call"))?;
+        let call: ToolCall =
+            read_tools::call(&name, Some(function), None, format_args!("{at}.function_call"))?;
         blocks.push(BlockKind::ToolCall(call).into());
     }
     Ok(blocks)

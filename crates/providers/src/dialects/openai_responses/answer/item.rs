@@ -10,7 +10,7 @@ use weighhouse_types::{Dialect, Error};
 use super::super::wire_answer::{Item, Part, Picture, Typed};
 use super::citation::read_citation;
 use crate::translation::{CUSTOM_INPUT, ReplyNotes};
-use crate::wire::{Text, object, read_reply};
+use crate::wire::{Text, object, read_reply_piece};
 
 /// What this dialect calls its answers' parts.
 const OWN: Dialect = Dialect::OpenAiResponses;
@@ -64,13 +64,13 @@ pub(in super::super) fn blocks_of(
     notes: &ReplyNotes,
     logprobs: &mut Vec<Json>,
 ) -> Result<Vec<Block>, Error> {
-    let typed: Typed<'_> = read_reply(raw.get().as_bytes())?;
+    let typed: Typed<'_> = read_reply_piece(raw)?;
     let name = typed.kind.as_ref().map_or("", Text::as_str);
     let kind = ItemKind::of(name);
     if kind == ItemKind::Whole {
         return Ok(vec![whole(raw, name).into()]);
     }
-    let item: Item<'_> = read_reply(raw.get().as_bytes())?;
+    let item: Item<'_> = read_reply_piece(raw)?;
     Ok(match kind {
         ItemKind::Message => message(item, logprobs)?,
         ItemKind::Call(kind) => vec![BlockKind::ToolCall(tool_call(item, kind, place, notes)).into()],
@@ -115,7 +115,7 @@ const fn foreign(payload: Json) -> BlockKind {
 fn message(item: Item<'_>, logprobs: &mut Vec<Json>) -> Result<Vec<Block>, Error> {
     let mut blocks: Vec<Block> = Vec::new();
     for raw in item.content.iter().flatten() {
-        let part: Part<'_> = read_reply(raw.get().as_bytes())?;
+        let part: Part<'_> = read_reply_piece(raw)?;
         logprobs.extend(part.logprobs.iter().flatten().map(|token| Json::from(*token)));
         let kind = match part.kind.as_ref().map_or("", Text::as_str) {
             "output_text" | "text" => BlockKind::Text(TextBlock {

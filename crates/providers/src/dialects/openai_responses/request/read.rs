@@ -1,5 +1,7 @@
 //! A client's request, read.
 
+use std::fmt::Display;
+
 use weighhouse_types::chat::{
     Block, ChatRequest, Effort, Extra, Json, Message, OutputFormat, ReasoningAsk, Role, Sampling,
 };
@@ -65,7 +67,8 @@ pub fn read_request(body: &[u8]) -> Result<ChatRequest, Error> {
 }
 
 /// An error about a member of the request.
-pub(super) fn wrong(at: &str, what: &str) -> Error {
+pub(super) fn wrong(at: impl Display, what: &str) -> Error {
+    let at = at.to_string();
     Error::new(Kind::InvalidRequest, format!("`{at}`: {what}")).at(at)
 }
 

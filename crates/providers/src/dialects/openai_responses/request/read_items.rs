@@ -1,5 +1,7 @@
 //! The items of an input, read: what one speaker says in several items is one message.
 
+use std::fmt::Arguments;
+
 use serde_json::value::RawValue;
 use weighhouse_types::chat::{
     Block, BlockKind, Foreign, Json, Media, MediaKind, MediaSource, Message, Reasoning, Role, ServerTool,
@@ -11,7 +13,7 @@ use super::super::answer::read_citation;
 use super::super::wire_request::{Item, Part};
 use super::read::wrong;
 use crate::thought::id_and_signature;
-use crate::wire::{Text, TextOr, read_request as read_piece};
+use crate::wire::{Text, TextOr, read_piece};
 
 const OWN: Dialect = Dialect::OpenAiResponses;
 
@@ -33,45 +35,28 @@ pub(super) fn read(input: TextOr<'_, Vec<&RawValue>>, messages: &mut Vec<Message
         TextOr::Other(items) => items,
     };
     for (index, raw) in items.into_iter().enumerate() {
-        read_item(raw, &format!("input[{index}]"), messages)?;
+        read_item(raw, format_args!("input[{index}]"), messages)?;
     }
     Ok(())
 }
 
 /// The error of a reader that saw only a piece, with the place of the piece.
-fn under(at: &str, error: &Error) -> Error {
+fn under(at: Arguments<'_>, error: &Error) -> Error {
     let inside = error.at.as_deref().filter(|place| *place != "body");
-    let whole = inside.map_or_else(|| at.to_owned(), |inside| format!("{at}.{inside}"));
+    let whole = inside.map_or_else(|| at.to_string(), |inside| format!("{at}.{inside}"));
     let what = error.message.split_once("`: ").map_or(error.message.as_str(), |(_, what)| what);
     wrong(&whole, what)
 }
 
-fn read_item(raw: &RawValue, at: &str, messages: &mut Vec<Message>) -> Result<(), Error> {
-    let kind = kind_of(raw);
-    let whole = |kind: BlockKind, messages: &mut Vec<Message>| say(Role::Assistant, kind.into(), messages);
-    match kind.as_deref() {
-        Some(name) if SERVER_TOOLS.contains(&name) => {
-            let tool = ServerTool { origin: OWN, phase: ServerToolPhase::Whole, payload: raw.into() };
-            whole(BlockKind::ServerTool(tool), messages);
-            return Ok(());
+/// An item is read as one of those that the canonical form knows, and only what is none is looked at again.
+fn read_item(raw: &RawValue, at: Arguments<'_>, messages: &mut Vec<Message>) -> Result<(), Error> {
+    let item = match read_piece::<Item<'_>>(raw) {
+        Ok(item) => item,
+        Err(error) => {
+            return read_other(kind_of(raw).as_deref(), raw, messages).ok_or_else(|| under(at, &error));
         }
-        Some(
-            "message"
-            | "function_call"
-            | "custom_tool_call"
-            | "function_call_output"
-            | "custom_tool_call_output"
-            | "reasoning",
-        )
-        | None => {}
-        // References, compactions, and what has no name yet.
-        Some(_) => {
-            whole(BlockKind::Foreign(Foreign { origin: OWN, payload: raw.into() }), messages);
-            return Ok(());
-        }
-    }
-    let item: Item<'_> = read_piece(raw.get().as_bytes()).map_err(|error| under(at, &error))?;
-    match kind.as_deref() {
+    };
+    match item.kind.as_ref().map(Text::as_str) {
         Some("function_call") => {
             let call = call(&item, ToolKind::Function, at)?;
             say(Role::Assistant, BlockKind::ToolCall(call).into(), messages);
@@ -89,9 +74,32 @@ fn read_item(raw: &RawValue, at: &str, messages: &mut Vec<Message>) -> Result<()
             answer(BlockKind::ToolResult(result).into(), messages);
         }
         Some("reasoning") => say(Role::Assistant, BlockKind::Reasoning(reasoning(item)).into(), messages),
-        _ => message(item, at, messages)?,
+        kind => {
+            if read_other(kind, raw, messages).is_none() {
+                message(item, at, messages)?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Keeps what only this dialect says as it came: calls of the provider's tools, references, compactions, and what
+/// has no name yet. None for what the canonical form knows.
+fn read_other(kind: Option<&str>, raw: &RawValue, messages: &mut Vec<Message>) -> Option<()> {
+    let kept = match kind {
+        None | Some("message" | "reasoning") => return None,
+        Some("function_call" | "custom_tool_call" | "function_call_output" | "custom_tool_call_output") => {
+            return None;
+        }
+        Some(name) if SERVER_TOOLS.contains(&name) => BlockKind::ServerTool(ServerTool {
+            origin: OWN,
+            phase: ServerToolPhase::Whole,
+            payload: raw.into(),
+        }),
+        Some(_) => BlockKind::Foreign(Foreign { origin: OWN, payload: raw.into() }),
+    };
+    say(Role::Assistant, kept.into(), messages);
+    Some(())
 }
 
 fn kind_of(raw: &RawValue) -> Option<String> {
@@ -123,25 +131,28 @@ fn answer(block: Block, messages: &mut Vec<Message>) {
     }
 }
 
-fn message(item: Item<'_>, at: &str, messages: &mut Vec<Message>) -> Result<(), Error> {
+fn message(item: Item<'_>, at: Arguments<'_>, messages: &mut Vec<Message>) -> Result<(), Error> {
     let role = match item.role.as_ref().map(Text::as_str) {
         Some("user") => Role::User,
         Some("assistant") => Role::Assistant,
         Some("system") => Role::System,
         Some("developer") => Role::Developer,
         Some(_) => {
-            return Err(wrong(&format!("{at}.role"), "it must be one of user, assistant, system, developer"));
+            return Err(wrong(
+                format_args!("{at}.role"),
+                "it must be one of user, assistant, system, developer",
+            ));
         }
         None => {
             return Err(wrong(
-                &format!("{at}.role"),
+                format_args!("{at}.role"),
                 "an item without a type is a message and needs its role",
             ));
         }
     };
     let content =
-        item.content.ok_or_else(|| wrong(&format!("{at}.content"), "a message needs its content"))?;
-    let blocks = blocks(content, &format!("{at}.content"))?;
+        item.content.ok_or_else(|| wrong(format_args!("{at}.content"), "a message needs its content"))?;
+    let blocks = blocks(content, format_args!("{at}.content"))?;
     if role == Role::Assistant {
         blocks.into_iter().for_each(|block| say(role, block, messages));
         return Ok(());
@@ -150,22 +161,24 @@ fn message(item: Item<'_>, at: &str, messages: &mut Vec<Message>) -> Result<(), 
     Ok(())
 }
 
-fn blocks(content: TextOr<'_, Vec<&RawValue>>, at: &str) -> Result<Vec<Block>, Error> {
+fn blocks(content: TextOr<'_, Vec<&RawValue>>, at: Arguments<'_>) -> Result<Vec<Block>, Error> {
     match content {
         TextOr::Text(text) => Ok(vec![Block::text(text.into_owned())]),
-        TextOr::Other(parts) => {
-            parts.into_iter().enumerate().map(|(index, raw)| part(raw, &format!("{at}[{index}]"))).collect()
-        }
+        TextOr::Other(parts) => parts
+            .into_iter()
+            .enumerate()
+            .map(|(index, raw)| part(raw, format_args!("{at}[{index}]")))
+            .collect(),
     }
 }
 
-fn part(raw: &RawValue, at: &str) -> Result<Block, Error> {
-    let part: Part<'_> = read_piece(raw.get().as_bytes()).map_err(|error| under(at, &error))?;
+fn part(raw: &RawValue, at: Arguments<'_>) -> Result<Block, Error> {
+    let part: Part<'_> = read_piece(raw).map_err(|error| under(at, &error))?;
     let Some(kind) = &part.kind else {
-        return Err(wrong(&format!("{at}.type"), "a content part needs its type, such as `input_text`"));
+        return Err(wrong(format_args!("{at}.type"), "a content part needs its type, such as `input_text`"));
     };
     let missing =
-        |name: &str| wrong(&format!("{at}.{name}"), "the part says this type, so it must hold this");
+        |name: &str| wrong(format_args!("{at}.{name}"), "the part says this type, so it must hold this");
     Ok(match kind.as_str() {
         "input_text" | "output_text" | "text" | "summary_text" => {
             let text = part.text.ok_or_else(|| missing("text"))?.into_owned();
@@ -232,12 +245,12 @@ fn source_of(url: String) -> (MediaSource, Option<String>) {
     }
 }
 
-fn call(item: &Item<'_>, kind: ToolKind, at: &str) -> Result<ToolCall, Error> {
+fn call(item: &Item<'_>, kind: ToolKind, at: Arguments<'_>) -> Result<ToolCall, Error> {
     let text = |value: &Option<Text<'_>>, name: &str| {
         value
             .as_ref()
             .map(|text| text.as_str().to_owned())
-            .ok_or_else(|| wrong(&format!("{at}.{name}"), "a call needs this"))
+            .ok_or_else(|| wrong(format_args!("{at}.{name}"), "a call needs this"))
     };
     let (id, signature) = id_and_signature(&text(&item.call_id, "call_id")?, OWN);
     Ok(ToolCall {
@@ -253,13 +266,13 @@ fn call(item: &Item<'_>, kind: ToolKind, at: &str) -> Result<ToolCall, Error> {
     })
 }
 
-fn result(item: Item<'_>, kind: ToolKind, at: &str) -> Result<ToolResult, Error> {
+fn result(item: Item<'_>, kind: ToolKind, at: Arguments<'_>) -> Result<ToolResult, Error> {
     let shown = item.call_id.ok_or_else(|| {
-        wrong(&format!("{at}.call_id"), "an output needs the id of the call that it answers")
+        wrong(format_args!("{at}.call_id"), "an output needs the id of the call that it answers")
     })?;
     let (call_id, _) = id_and_signature(shown.as_str(), OWN);
-    let output = item.output.ok_or_else(|| wrong(&format!("{at}.output"), "an output needs this"))?;
-    let content = blocks(output, &format!("{at}.output"))?;
+    let output = item.output.ok_or_else(|| wrong(format_args!("{at}.output"), "an output needs this"))?;
+    let content = blocks(output, format_args!("{at}.output"))?;
     Ok(ToolResult { call_id, name: None, kind, content, is_error: false })
 }
 

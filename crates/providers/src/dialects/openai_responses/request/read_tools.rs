@@ -1,5 +1,7 @@
 //! Tools of a client's request, read.
 
+use std::fmt::Arguments;
+
 use serde_json::value::RawValue;
 use weighhouse_types::chat::{
     CustomTool, Extra, FunctionTool, Json, NativeTool, Tool, ToolChoice, ToolKind, WebSearch,
@@ -8,7 +10,7 @@ use weighhouse_types::{Dialect, Error};
 
 use super::super::wire_request::{Body, Choosing, Tool as WireTool};
 use super::read::wrong;
-use crate::wire::{Text, read_request as read_piece, unknown_to_extra};
+use crate::wire::{Text, read_piece, unknown_to_extra};
 
 const OWN: Dialect = Dialect::OpenAiResponses;
 /// Under what a namespace's own description rides with each of its functions.
@@ -18,7 +20,7 @@ pub(super) const NAMESPACE_DESCRIPTION: &str = "namespace_description";
 pub(super) fn read(body: &mut Body<'_>) -> Result<(Vec<Tool>, Option<ToolChoice>), Error> {
     let mut tools = Vec::new();
     for (index, raw) in body.tools.take().unwrap_or_default().into_iter().enumerate() {
-        read_tool(raw, &format!("tools[{index}]"), None, &mut tools)?;
+        read_tool(raw, format_args!("tools[{index}]"), None, &mut tools)?;
     }
     let choice = body.tool_choice.map(choice).transpose()?;
     Ok((tools, choice))
@@ -27,12 +29,17 @@ pub(super) fn read(body: &mut Body<'_>) -> Result<(Vec<Tool>, Option<ToolChoice>
 /// The namespace that is being read: its name and description.
 type Namespace<'a> = Option<(&'a str, Option<&'a str>)>;
 
-fn read_tool(raw: &RawValue, at: &str, space: Namespace<'_>, tools: &mut Vec<Tool>) -> Result<(), Error> {
-    let tool: WireTool<'_> = read_piece(raw.get().as_bytes()).map_err(|error| wrong(at, &error.message))?;
+fn read_tool(
+    raw: &RawValue,
+    at: Arguments<'_>,
+    space: Namespace<'_>,
+    tools: &mut Vec<Tool>,
+) -> Result<(), Error> {
+    let tool: WireTool<'_> = read_piece(raw).map_err(|error| wrong(at, &error.message))?;
     let namespace = space.map(|(name, _)| name.to_owned());
     let named = |name: Option<Text<'_>>| {
         let name = name.map(Text::into_owned).filter(|name| !name.is_empty());
-        name.ok_or_else(|| wrong(&format!("{at}.name"), "a tool needs a name"))
+        name.ok_or_else(|| wrong(format_args!("{at}.name"), "a tool needs a name"))
     };
     match tool.kind.as_ref().map(Text::as_str) {
         Some("function") => {
@@ -63,7 +70,7 @@ fn read_tool(raw: &RawValue, at: &str, space: Namespace<'_>, tools: &mut Vec<Too
             let description = tool.description.map(Text::into_owned);
             for (index, inner) in tool.tools.unwrap_or_default().into_iter().enumerate() {
                 let space = Some((name.as_str(), description.as_deref()));
-                read_tool(inner, &format!("{at}.tools[{index}]"), space, tools)?;
+                read_tool(inner, format_args!("{at}.tools[{index}]"), space, tools)?;
             }
         }
         Some("web_search" | "web_search_preview" | "web_search_2025_08_26") => {
@@ -89,7 +96,7 @@ fn read_tool(raw: &RawValue, at: &str, space: Namespace<'_>, tools: &mut Vec<Too
             payload: raw.into(),
             cache: None,
         })),
-        None => return Err(wrong(&format!("{at}.type"), "a tool needs its type, such as `function`")),
+        None => return Err(wrong(format_args!("{at}.type"), "a tool needs its type, such as `function`")),
     }
     Ok(())
 }
@@ -103,8 +110,7 @@ fn choice(raw: &RawValue) -> Result<ToolChoice, Error> {
             _ => Err(wrong("tool_choice", "it must be auto, none, required or an object that names a tool")),
         };
     }
-    let choosing: Choosing<'_> =
-        read_piece(raw.get().as_bytes()).map_err(|error| wrong("tool_choice", &error.message))?;
+    let choosing: Choosing<'_> = read_piece(raw).map_err(|error| wrong("tool_choice", &error.message))?;
     Ok(match (choosing.kind.as_ref().map(Text::as_str), choosing.name) {
         (Some("function"), Some(name)) => {
             ToolChoice::Named { name: name.into_owned(), kind: ToolKind::Function }

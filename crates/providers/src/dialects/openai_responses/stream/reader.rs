@@ -14,7 +14,7 @@ use super::item::{Emitter, ItemSoFar};
 use crate::framing::sse;
 use crate::registry::UsageRules;
 use crate::translation::ReplyNotes;
-use crate::wire::{Text, read_reply};
+use crate::wire::{Text, read_reply, read_reply_piece};
 
 /// Reads a provider's stream.
 #[derive(Clone, Debug)]
@@ -306,7 +306,7 @@ impl StreamReader {
 }
 
 fn read<'a, T: serde::Deserialize<'a>>(raw: &'a RawValue) -> Result<T, Error> {
-    read_reply(raw.get().as_bytes())
+    read_reply_piece(raw)
 }
 
 fn kind_of(raw: &RawValue) -> Result<ItemKind, Error> {
