@@ -38,7 +38,7 @@ pub(super) fn instruction_blocks(content: Content<'_>) -> Result<Vec<Block>, Err
         let part: Part<'_> = read_part(raw, at)?;
         part.text
             .map(|text| Block::text(text.into_owned()))
-            .ok_or_else(|| wrong(&at, "a system instruction is made of texts; send {\"text\": \"…\"}"))
+            .ok_or_else(|| wrong(at, "a system instruction is made of texts; send {\"text\": \"…\"}"))
     };
     parts.into_iter().enumerate().map(read).collect()
 }
