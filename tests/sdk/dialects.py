@@ -405,7 +405,7 @@ class Messages:
 
     def an_unknown_model_is_refused(self, _model):
         error = refusal(
-            anthropic.BadRequestError, lambda: self.create("nobody", [{"role": "user", "content": "a"}])
+            anthropic.NotFoundError, lambda: self.create("nobody", [{"role": "user", "content": "a"}])
         )
         holds(error.body["type"] == "error" and "nobody" in str(error), error)
 

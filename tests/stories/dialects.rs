@@ -42,8 +42,8 @@ fn errors_are_written_in_the_callers_own_dialect() {
     let key = house.key(json!({}));
     let mut unknown = question();
     unknown["model"] = "nobody".into();
-    let refused = key.post(ASK, &unknown).whole(400).json();
-    assert_eq!(refused["error"]["type"], "invalid_request_error", "{refused}");
+    let refused = key.post(ASK, &unknown).whole(404).json();
+    assert_eq!(refused["error"]["type"], "not_found_error", "{refused}");
     assert!(refused["error"]["message"].as_str().unwrap().contains("nobody"), "{refused}");
 
     let gemini =
