@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use weighhouse_admin::Admin;
-use weighhouse_auth::Keyring;
+use weighhouse_auth::{Directory, Keyring};
 use weighhouse_config::{Environment, ProcessEnvironment};
 use weighhouse_metering::{LedgerOptions, Meter};
 use weighhouse_server::{Clock, House, Metrics, bind, run_worker};
@@ -58,11 +58,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 async fn serve(arguments: &Arguments, source: Source, read: Read, location: Location) -> anyhow::Result<()> {
     let store = Store::open(&location).await.context("the store cannot be opened")?;
     let without_rows = read.without_spend_logs;
-    let (meter, writer) = Meter::new(store.clone(), LedgerOptions { without_rows });
+    let (meter, writer) = Meter::new(store.clone(), LedgerOptions { without_rows }, read.zone.clone());
     let clock = Clock::new();
     let keyring = Keyring::new(store.clone());
     let now_ms = move || clock.now().unix_ms;
-    let admin = Arc::new(Admin::new(store.clone(), keyring.clone(), now_ms));
+    let directory = Directory::new(store.clone());
+    let admin = Admin::new(store.clone(), keyring.clone(), directory.clone(), read.zone, now_ms);
+    let admin = Arc::new(admin);
     let registry = Registry::new();
     let metrics = Metrics::register(&registry)?;
     let model = read.snapshot.table.names().next().unwrap_or("echo").to_owned();
@@ -70,7 +72,7 @@ async fn serve(arguments: &Arguments, source: Source, read: Read, location: Loca
         read.snapshot,
         clock,
         store.clone(),
-        keyring,
+        (keyring, directory),
         meter,
         (metrics, registry),
         Arc::new(Control(admin)),

@@ -15,7 +15,7 @@ use crate::settings::{self, Source, Watched};
 /// How often files of the config are looked at.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
 
-/// Lets the keyring forget what changed in the store, here or on another node.
+/// Lets keyring and directory forget what changed in the store, here or on another node.
 pub(crate) async fn follow_changes(house: Arc<House>, mut changes: Receiver<Change>) {
     loop {
         let change = match changes.recv().await {
@@ -24,6 +24,7 @@ pub(crate) async fn follow_changes(house: Arc<House>, mut changes: Receiver<Chan
             Err(RecvError::Closed) => return,
         };
         house.keyring.forget(&change).await;
+        house.directory.forget(&change).await;
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use weighhouse_config::{Environment, ProcessEnvironment};
 use weighhouse_server::{Snapshot, assemble};
@@ -27,6 +28,8 @@ pub(crate) struct Read {
     /// The config or the environment names a master key.
     pub(crate) has_own_key: bool,
     pub(crate) without_spend_logs: bool,
+    /// Whose calendar begins and ends the windows of budgets.
+    pub(crate) zone: TimeZone,
 }
 
 /// Files, and how each was when it was read: its last change and its length, none for one that is not there.
@@ -87,6 +90,7 @@ pub(crate) fn read(source: &Source) -> anyhow::Result<Read> {
             .or_else(|| variables("DATABASE_URL").map(SecretString::from)),
         has_own_key: own_key.is_some(),
         without_spend_logs: loaded.settings.general.disable_spend_logs,
+        zone: zone(loaded.settings.litellm.timezone.as_deref())?,
         watched: Watched::new(loaded.files, before),
     })
 }
@@ -104,5 +108,16 @@ fn from_environment(source: &Source) -> anyhow::Result<Read> {
         database_url: variables("DATABASE_URL").map(SecretString::from),
         has_own_key: own_key.is_some(),
         without_spend_logs: false,
+        zone: TimeZone::UTC,
+    })
+}
+
+fn zone(name: Option<&str>) -> anyhow::Result<TimeZone> {
+    let Some(name) = name else { return Ok(TimeZone::UTC) };
+    TimeZone::get(name).with_context(|| {
+        format!(
+            "litellm_settings.timezone: {name:?} is no time zone that this system knows; write one such as \
+             Europe/Amsterdam, and install the package tzdata where it is missing"
+        )
     })
 }

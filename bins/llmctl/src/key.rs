@@ -2,7 +2,7 @@
 
 use weighhouse_api::{
     BlockKeyRequest, DeleteKeyRequest, Dollars, GenerateKeyRequest, KeyEntry, KeyInfoQuery, KeyListQuery,
-    KeyObject, KeyText, Patch, RegenerateKeyRequest, UpdateKeyRequest,
+    KeyObject, KeyText, LimitPatch, Patch, RegenerateKeyRequest, UpdateKeyRequest,
 };
 use weighhouse_client::Client;
 
@@ -107,14 +107,18 @@ fn generate(chosen: Option<String>, fields: KeyFields) -> Result<GenerateKeyRequ
         duration: fields.duration,
         models: some(fields.models),
         aliases: some(fields.aliases).map(|pairs| pairs.into_iter().collect()),
-        max_budget: fields.max_budget.map(dollars).transpose()?,
+        limits: LimitPatch {
+            max_budget: patch(fields.max_budget.map(dollars).transpose()?, false)?,
+            rpm_limit: patch(fields.rpm, false)?,
+            tpm_limit: patch(fields.tpm, false)?,
+            max_parallel_requests: patch(fields.max_parallel, false)?,
+            ..LimitPatch::default()
+        },
+        budget_id: None,
         user_id: fields.user,
         team_id: fields.team,
         metadata: fields.metadata,
         tags: some(fields.tags),
-        rpm_limit: fields.rpm,
-        tpm_limit: fields.tpm,
-        max_parallel_requests: fields.max_parallel,
         blocked: None,
     })
 }
@@ -128,15 +132,19 @@ fn update(fields: KeyFields, clear: &[Field]) -> Result<UpdateKeyRequest, Failur
         models: patch(some(fields.models), is_cleared(Field::Models))?,
         aliases: patch(some(fields.aliases), is_cleared(Field::ModelAliases))?
             .map(|pairs| pairs.into_iter().collect()),
-        max_budget: patch(fields.max_budget.map(dollars).transpose()?, is_cleared(Field::MaxBudget))?,
+        limits: LimitPatch {
+            max_budget: patch(fields.max_budget.map(dollars).transpose()?, is_cleared(Field::MaxBudget))?,
+            rpm_limit: patch(fields.rpm, is_cleared(Field::Rpm))?,
+            tpm_limit: patch(fields.tpm, is_cleared(Field::Tpm))?,
+            max_parallel_requests: patch(fields.max_parallel, is_cleared(Field::MaxParallel))?,
+            ..LimitPatch::default()
+        },
+        budget_id: Patch::Keep,
         user_id: patch(fields.user, is_cleared(Field::User))?,
         team_id: patch(fields.team, is_cleared(Field::Team))?,
         // For these the gateway takes null as silence, and what is empty as empty.
         metadata: patch(fields.metadata, is_cleared(Field::Metadata))?.or_default(),
         tags: patch(some(fields.tags), is_cleared(Field::Tags))?.or_default(),
-        rpm_limit: patch(fields.rpm, is_cleared(Field::Rpm))?,
-        tpm_limit: patch(fields.tpm, is_cleared(Field::Tpm))?,
-        max_parallel_requests: patch(fields.max_parallel, is_cleared(Field::MaxParallel))?,
         blocked: Patch::Keep,
     })
 }
@@ -173,7 +181,7 @@ fn whole(key: &KeyObject) -> Table {
     field("hash", key.token.clone());
     field("status", Some(key.status.clone()));
     field("spend", Some(money(key.spend)));
-    field("max budget", key.max_budget.map(money));
+    field("max budget", key.limits.max_budget.map(money));
     field("expires", key.expires.clone());
     field("models", Some(key.models.join(", ")));
     field(
@@ -185,9 +193,9 @@ fn whole(key: &KeyObject) -> Table {
     field("user", key.user_id.clone());
     field("team", key.team_id.clone());
     field("tags", Some(key.tags.join(", ")));
-    field("rpm limit", key.rpm_limit.map(|limit| limit.to_string()));
-    field("tpm limit", key.tpm_limit.map(|limit| limit.to_string()));
-    field("max parallel", key.max_parallel_requests.map(|limit| limit.to_string()));
+    field("rpm limit", key.limits.rpm_limit.map(|limit| limit.to_string()));
+    field("tpm limit", key.limits.tpm_limit.map(|limit| limit.to_string()));
+    field("max parallel", key.limits.max_parallel_requests.map(|limit| limit.to_string()));
     field("created", Some(key.created_at.clone()));
     field("updated", Some(key.updated_at.clone()));
     table
@@ -204,7 +212,7 @@ fn rows(keys: &[KeyEntry]) -> Table {
             dash(key.key_alias.clone()),
             key.status.clone(),
             format!("${}", key.spend.0),
-            dash(key.max_budget.map(|budget| format!("${}", budget.0))),
+            dash(key.limits.max_budget.map(|budget| format!("${}", budget.0))),
             dash(key.expires.clone()),
             dash(Some(key.models.join(","))),
             dash(key.token.clone()),
@@ -228,7 +236,7 @@ mod tests {
         let fields = KeyFields { rpm: Some(5), models: vec!["a".into()], ..KeyFields::default() };
         let clear = [Field::Expiry, Field::MaxBudget, Field::Tags, Field::Metadata];
         let expected =
-            r#"{"duration":null,"models":["a"],"max_budget":null,"metadata":{},"tags":[],"rpm_limit":5}"#;
+            r#"{"duration":null,"models":["a"],"max_budget":null,"rpm_limit":5,"metadata":{},"tags":[]}"#;
         assert_eq!(sent(fields, &clear), Ok(expected.into()));
         assert_eq!(sent(KeyFields { rpm: Some(5), ..KeyFields::default() }, &[Field::Rpm]), Err(2));
         assert_eq!(sent(KeyFields { max_budget: Some(f64::NAN), ..KeyFields::default() }, &[]), Err(2));

@@ -5,10 +5,11 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
 use weighhouse_api::{Endpoint, find, openapi};
-use weighhouse_auth::{Caller, Keyring};
-use weighhouse_storage::{Change, Store};
+use weighhouse_auth::{Caller, Directory, Keyring};
+use weighhouse_storage::{Change, EntityKind, Store};
 use weighhouse_types::{Error, KeyHash, Kind};
 
 use crate::answer::{json, refuse, whole};
@@ -18,6 +19,9 @@ use crate::{block, delete, generate, info, list, regenerate, spend_logs, update}
 pub struct Admin {
     pub(crate) store: Store,
     keyring: Keyring,
+    directory: Directory,
+    /// Whose calendar begins and ends the windows of budgets.
+    pub(crate) zone: TimeZone,
     now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
     /// Made when first asked for.
     description: OnceLock<Bytes>,
@@ -32,8 +36,14 @@ impl fmt::Debug for Admin {
 impl Admin {
     /// A control plane. `now_ms` gives milliseconds since 1970.
     #[must_use]
-    pub fn new(store: Store, keyring: Keyring, now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        Self { store, keyring, now_ms: Box::new(now_ms), description: OnceLock::new() }
+    pub fn new(
+        store: Store,
+        keyring: Keyring,
+        directory: Directory,
+        zone: TimeZone,
+        now_ms: impl Fn() -> i64 + Send + Sync + 'static,
+    ) -> Self {
+        Self { store, keyring, directory, zone, now_ms: Box::new(now_ms), description: OnceLock::new() }
     }
 
     /// Answers a request whose caller and permission were checked. None: a route that anyone may ask.
@@ -88,6 +98,13 @@ impl Admin {
     /// Makes a change true on this node at once; the store's feed tells the others.
     pub(crate) async fn forget(&self, hash: &KeyHash) {
         self.keyring.forget(&Change::Key(hash.clone())).await;
+    }
+
+    /// The same for a team, user, customer, budget or tag.
+    pub(crate) async fn forget_entity(&self, kind: EntityKind, id: &str) {
+        let change = Change::Entity(kind, id.to_owned());
+        self.keyring.forget(&change).await;
+        self.directory.forget(&change).await;
     }
 
     fn description(&self) -> Bytes {

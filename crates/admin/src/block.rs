@@ -17,5 +17,6 @@ pub(crate) async fn set_blocked(admin: &Admin, body: &[u8], blocked: bool) -> Re
         return Err(not_found());
     }
     admin.forget(&key.hash).await;
-    Ok(shown_with_hash(&key, admin.now_ms()))
+    let spent = admin.spent_of_key(&key).await?;
+    Ok(shown_with_hash(admin, &key, spent))
 }

@@ -48,6 +48,11 @@ pub(crate) fn moment(unix_ms: i64) -> String {
     Timestamp::from_millisecond(unix_ms).unwrap_or_default().to_string()
 }
 
+/// Reads a moment as RFC 3339 writes it, milliseconds since 1970.
+pub(crate) fn moment_of(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}
+
 /// The first moment of a day in UTC, milliseconds since 1970.
 ///
 /// # Errors

@@ -4,12 +4,13 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use weighhouse_api::{GenerateKeyRequest, KeyObject, KeyText, read_body};
 use weighhouse_auth::{Caller, hash_of, new_secret};
-use weighhouse_storage::KeyRecord;
+use weighhouse_storage::{KeyRecord, Limits};
 use weighhouse_types::{Error, KeyHash, KeyId, Nanos};
 
 use crate::admin::Admin;
 use crate::calendar::end_of;
-use crate::rules::{alias, budget, chosen_key, name_of, put_tags, tags_of, taken};
+use crate::limits;
+use crate::rules::{alias, chosen_key, name_of, put_tags, tags_of, taken};
 use crate::shown::shown_with_hash;
 
 /// LiteLLM's name for whoever holds the master key, in `created_by`.
@@ -27,7 +28,7 @@ pub(crate) async fn generate(admin: &Admin, caller: &Caller, body: &[u8]) -> Res
     admin.store.insert_key(&record).await.map_err(taken)?;
     // Somebody may have shown the key before it was made, and been remembered as a stranger.
     admin.forget(&record.hash).await;
-    Ok(KeyObject { key: Some(secret), ..shown_with_hash(&record, admin.now_ms()) })
+    Ok(KeyObject { key: Some(secret), ..shown_with_hash(admin, &record, Nanos::ZERO) })
 }
 
 /// A new key and its hash.
@@ -54,6 +55,8 @@ fn record_of(
         None | Some("") => None,
         Some(duration) => end_of(duration, now_ms)?,
     };
+    let mut limits = Limits::default();
+    limits::apply(request.limits, &mut limits, now_ms)?;
     Ok(KeyRecord {
         id: new_id()?,
         hash,
@@ -65,14 +68,10 @@ fn record_of(
         team_id: request.team_id.filter(|id| !id.is_empty()),
         tags: tags_of(&metadata)?,
         metadata: Value::Object(metadata),
-        max_budget: request.max_budget.map(budget).transpose()?,
-        budget_duration: None,
-        budget_reset_at_ms: None,
-        spend: Nanos::ZERO,
+        limits,
+        budget_id: request.budget_id.filter(|id| !id.is_empty()),
+        allowed_routes: Vec::new(),
         total_spend: Nanos::ZERO,
-        rpm_limit: request.rpm_limit,
-        tpm_limit: request.tpm_limit,
-        max_parallel_requests: request.max_parallel_requests,
         expires_ms,
         blocked: request.blocked.unwrap_or(false),
         created_by: Some(PROXY_ADMIN.to_owned()),

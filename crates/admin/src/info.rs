@@ -16,5 +16,6 @@ pub(crate) async fn info(admin: &Admin, caller: &Caller, query: Option<&str>) ->
         return Err(Error::new(Kind::RouteDenied, message).at("key"));
     }
     let record = key_named(&admin.store, &key).await?;
-    Ok(KeyInfo { key, info: shown(&record, admin.now_ms()) })
+    let spent = admin.spent_of_key(&record).await?;
+    Ok(KeyInfo { key, info: shown(admin, &record, spent) })
 }

@@ -9,9 +9,10 @@
 //! use bytes::Bytes;
 //! use http::Request;
 //! use weighhouse_admin::Admin;
-//! use weighhouse_auth::Keyring;
+//! use weighhouse_auth::{Directory, Keyring};
 //!
-//! let admin = Admin::new(store.clone(), Keyring::new(store), || 1_795_000_000_000);
+//! let (keyring, directory) = (Keyring::new(store.clone()), Directory::new(store.clone()));
+//! let admin = Admin::new(store, keyring, directory, jiff::tz::TimeZone::UTC, || 1_795_000_000_000);
 //! let request = Request::post("/key/generate").body(Bytes::from_static(br#"{"max_budget": 5}"#));
 //! let response = admin.answer(request.expect("a request"), Some(caller)).await;
 //! assert_eq!(response.status(), 200);
@@ -25,12 +26,14 @@ mod calendar;
 mod delete;
 mod generate;
 mod info;
+mod limits;
 mod list;
 mod named;
 mod regenerate;
 mod rules;
 mod shown;
 mod spend_logs;
+mod spent;
 mod update;
 
 pub use admin::Admin;

@@ -19,15 +19,14 @@ pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<KeyList, 
     let size = u64::from(query.size);
     let page = Page { offset: (query.page - 1).saturating_mul(size), limit: query.size };
     let (records, total_count) = admin.store.list_keys(&filter, page).await?;
-    let now_ms = admin.now_ms();
-    let entry = |record| match query.return_full_object {
-        true => KeyEntry::Whole(Box::new(shown_with_hash(record, now_ms))),
-        false => KeyEntry::Hash(record.hash.to_string()),
-    };
-    Ok(KeyList {
-        keys: records.iter().map(entry).collect(),
-        total_count,
-        current_page: query.page,
-        total_pages: total_count.div_ceil(size),
-    })
+    let mut keys = Vec::with_capacity(records.len());
+    for record in &records {
+        keys.push(if query.return_full_object {
+            let spent = admin.spent_of_key(record).await?;
+            KeyEntry::Whole(Box::new(shown_with_hash(admin, record, spent)))
+        } else {
+            KeyEntry::Hash(record.hash.to_string())
+        });
+    }
+    Ok(KeyList { keys, total_count, current_page: query.page, total_pages: total_count.div_ceil(size) })
 }

@@ -37,5 +37,6 @@ pub(crate) async fn regenerate(
     admin.forget(&old.hash).await;
     admin.forget(&hash).await;
     let fresh = KeyRecord { hash, key_name: name, updated_ms: now_ms, ..old };
-    Ok(KeyObject { key: Some(secret), ..shown_with_hash(&fresh, now_ms) })
+    let spent = admin.spent_of_key(&fresh).await?;
+    Ok(KeyObject { key: Some(secret), ..shown_with_hash(admin, &fresh, spent) })
 }

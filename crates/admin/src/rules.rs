@@ -60,12 +60,9 @@ pub(crate) fn alias(alias: String) -> Result<Option<String>, Error> {
 ///
 /// # Errors
 /// `InvalidRequest`: less than nothing.
-pub(crate) fn budget(budget: Dollars) -> Result<Nanos, Error> {
+pub(crate) fn budget(field: &'static str, budget: Dollars) -> Result<Nanos, Error> {
     if budget.0 < Nanos::ZERO {
-        return Err(invalid(
-            "max_budget",
-            format!("max_budget must not be negative. Received: {}", budget.0),
-        ));
+        return Err(invalid(field, format!("{field} must not be negative. Received: {}", budget.0)));
     }
     Ok(budget.0)
 }

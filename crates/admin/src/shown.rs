@@ -2,11 +2,15 @@
 
 use weighhouse_api::{Dollars, KeyObject};
 use weighhouse_storage::KeyRecord;
+use weighhouse_types::Nanos;
 
+use crate::admin::Admin;
 use crate::calendar::moment;
+use crate::limits;
 
-/// Shows a key without its hash or secret.
-pub(crate) fn shown(key: &KeyRecord, now_ms: i64) -> KeyObject {
+/// Shows a key without its hash or secret; `spend` is that of its present window.
+pub(crate) fn shown(admin: &Admin, key: &KeyRecord, spend: Nanos) -> KeyObject {
+    let now_ms = admin.now_ms();
     let status = match key.expires_ms {
         _ if key.blocked => "revoked",
         Some(expires) if expires <= now_ms => "expired",
@@ -18,9 +22,10 @@ pub(crate) fn shown(key: &KeyRecord, now_ms: i64) -> KeyObject {
         token_id: None,
         key_name: Some(key.key_name.clone()),
         key_alias: key.key_alias.clone(),
-        spend: Dollars(key.spend),
+        spend: Dollars(spend),
         total_spend: Dollars(key.total_spend),
-        max_budget: key.max_budget.map(Dollars),
+        limits: limits::shown(&key.limits, &admin.zone, now_ms),
+        budget_id: key.budget_id.clone(),
         expires: key.expires_ms.map(moment),
         models: key.models.clone(),
         aliases: key.aliases.iter().cloned().collect(),
@@ -28,11 +33,6 @@ pub(crate) fn shown(key: &KeyRecord, now_ms: i64) -> KeyObject {
         team_id: key.team_id.clone(),
         metadata: key.metadata.as_object().cloned().unwrap_or_default(),
         tags: key.tags.clone(),
-        rpm_limit: key.rpm_limit,
-        tpm_limit: key.tpm_limit,
-        max_parallel_requests: key.max_parallel_requests,
-        budget_duration: key.budget_duration.clone(),
-        budget_reset_at: key.budget_reset_at_ms.map(moment),
         blocked: key.blocked,
         status: status.to_owned(),
         created_at: moment(key.created_ms),
@@ -42,7 +42,7 @@ pub(crate) fn shown(key: &KeyRecord, now_ms: i64) -> KeyObject {
 }
 
 /// Shows a key with its hash.
-pub(crate) fn shown_with_hash(key: &KeyRecord, now_ms: i64) -> KeyObject {
+pub(crate) fn shown_with_hash(admin: &Admin, key: &KeyRecord, spend: Nanos) -> KeyObject {
     let hash = Some(key.hash.to_string());
-    KeyObject { token: hash.clone(), token_id: hash, ..shown(key, now_ms) }
+    KeyObject { token: hash.clone(), token_id: hash, ..shown(admin, key, spend) }
 }

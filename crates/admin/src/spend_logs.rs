@@ -43,6 +43,8 @@ fn narrowed(query: SpendLogsQuery, caller: &Caller) -> Result<LedgerFilter, Erro
     }
     let day = |name, day: Option<String>| day.map(|day| start_of_day(name, &day)).transpose();
     Ok(LedgerFilter {
+        team_id: None,
+        end_user: None,
         key_id: None,
         key_hash,
         user_id: query.user_id,

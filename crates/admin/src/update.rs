@@ -7,8 +7,9 @@ use weighhouse_types::Error;
 
 use crate::admin::Admin;
 use crate::calendar::end_of;
+use crate::limits;
 use crate::named::{key_named, key_of_alias, not_found};
-use crate::rules::{alias, budget, invalid, put_tags, tags_of, taken};
+use crate::rules::{alias, invalid, put_tags, tags_of, taken};
 use crate::shown::shown_with_hash;
 
 pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<KeyObject, Error> {
@@ -32,7 +33,8 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<KeyObject, Erro
     }
     admin.forget(&key.hash).await;
     let named = named.unwrap_or_else(|| KeyText::new(key.hash.as_str()));
-    Ok(KeyObject { key: Some(named), ..shown_with_hash(&key, admin.now_ms()) })
+    let spent = admin.spent_of_key(&key).await?;
+    Ok(KeyObject { key: Some(named), ..shown_with_hash(admin, &key, spent) })
 }
 
 /// Puts what the request says into the record.
@@ -49,11 +51,8 @@ fn apply(request: UpdateKeyRequest, key: &mut KeyRecord, now_ms: i64) -> Result<
         Patch::Set(duration) if duration.is_empty() => {}
         Patch::Set(duration) => key.expires_ms = end_of(&duration, now_ms)?,
     }
-    match request.max_budget {
-        Patch::Keep => {}
-        Patch::Clear => key.max_budget = None,
-        Patch::Set(dollars) => key.max_budget = Some(budget(dollars)?),
-    }
+    limits::apply(request.limits, &mut key.limits, now_ms)?;
+    request.budget_id.apply(&mut key.budget_id);
     match request.models {
         Patch::Keep => {}
         Patch::Clear => key.models.clear(),
@@ -74,9 +73,6 @@ fn apply(request: UpdateKeyRequest, key: &mut KeyRecord, now_ms: i64) -> Result<
     if request.team_id != Patch::Set(String::new()) {
         request.team_id.apply(&mut key.team_id);
     }
-    request.rpm_limit.apply(&mut key.rpm_limit);
-    request.tpm_limit.apply(&mut key.tpm_limit);
-    request.max_parallel_requests.apply(&mut key.max_parallel_requests);
 
     let mut metadata = match request.metadata {
         Patch::Set(metadata) => metadata,

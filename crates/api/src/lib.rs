@@ -12,6 +12,7 @@
 mod body;
 mod dollars;
 mod key;
+mod limits;
 mod openapi;
 mod patch;
 mod query;
@@ -26,6 +27,7 @@ pub use key::{
     BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyEntry, KeyInfo, KeyInfoQuery,
     KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
 };
+pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
 pub use openapi::openapi;
 pub use patch::Patch;
 pub use refusal::{Refusal, RefusalDetail};

@@ -2,8 +2,8 @@
 
 use weighhouse_types::Pattern;
 
-/// LiteLLM's names for every model.
-const ALL_MODELS: &[&str] = &["*", "all-proxy-models"];
+/// LiteLLM's names for every model. What a team allows is checked beside the key.
+const ALL_MODELS: &[&str] = &["*", "all-proxy-models", "all-team-models"];
 /// LiteLLM's name for none.
 const NO_MODELS: &str = "no-default-models";
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use weighhouse_storage::KeyRecord;
-use weighhouse_types::{Error, KeyHash, Kind};
+use weighhouse_storage::{BudgetRecord, KeyRecord};
+use weighhouse_types::{Error, KeyHash, Kind, ScopeKind};
 
 use crate::access::Models;
+use crate::subject::{ModelSubjects, Subject};
 
 /// LiteLLM's name for the master key in logs and rows.
 pub const MASTER_KEY_ALIAS: &str = "litellm_proxy_master_key";
@@ -32,13 +33,21 @@ pub struct Identity {
     pub user_id: Option<Arc<str>>,
     /// Team.
     pub team_id: Option<Arc<str>>,
+    /// What it may spend and how fast.
+    pub subject: Subject,
+    /// Single models of it.
+    pub of_models: ModelSubjects,
 }
 
 impl Identity {
-    /// Prepares a key for checks.
+    /// Prepares a key for checks, with the named budget that it was given.
     #[must_use]
-    pub fn new(record: KeyRecord) -> Self {
+    pub fn new(record: KeyRecord, budget: Option<&BudgetRecord>) -> Self {
+        let subject = Subject::of_key(&record, budget);
+        let id = record.id.as_str();
         Self {
+            of_models: ModelSubjects::of(ScopeKind::KeyModel, id, &record.key_name, &subject.limits),
+            subject,
             models: Models::new(&record.models),
             tags: record.tags.clone().into(),
             user_id: record.user_id.as_deref().map(Into::into),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::future::Cache;
-use weighhouse_storage::{Change, Store};
+use weighhouse_storage::{BudgetRecord, Change, EntityKind, Store};
 use weighhouse_types::{Error, KeyHash, Kind};
 
 use crate::hash::{digest_of, hex};
@@ -67,8 +67,14 @@ impl Keyring {
     async fn look_up(&self, digest: [u8; 32]) -> Result<Option<Arc<Identity>>, Error> {
         let before = self.changes.load(Ordering::Acquire);
         let asked = self.known.try_get_with(digest, async {
-            let record = self.store.key_by_hash(&KeyHash::new(&hex(&digest))).await?;
-            Ok::<_, weighhouse_storage::StoreError>(record.map(|record| Arc::new(Identity::new(record))))
+            let Some(record) = self.store.key_by_hash(&KeyHash::new(&hex(&digest))).await? else {
+                return Ok::<_, weighhouse_storage::StoreError>(None);
+            };
+            let budget = match &record.budget_id {
+                Some(budget) => self.store.find::<BudgetRecord>(budget).await?,
+                None => None,
+            };
+            Ok(Some(Arc::new(Identity::new(record, budget.as_ref()))))
         });
         let found = asked.await;
         if self.changes.load(Ordering::Acquire) != before {
@@ -92,7 +98,9 @@ impl Keyring {
                     self.known.invalidate(&digest).await;
                 }
             }
-            Change::Everything => self.known.invalidate_all(),
+            // Whom a named budget was given nobody notes.
+            Change::Entity(EntityKind::Budget, _) | Change::Everything => self.known.invalidate_all(),
+            Change::Entity(..) => {}
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Who calls, and what may they do?
 //!
-//! Virtual keys with LiteLLM's hash, the master key, and the models that a key may use. Keys come from a
-//! cache fed by the store, absent ones too, so that a flood of wrong keys does not reach the database.
+//! Virtual keys with LiteLLM's hash, the master key, teams, users, customers and tags, and the models that they
+//! may use. All come from caches fed by the store, absent ones too, so that a flood of wrong keys does not reach the
+//! database.
 //! This room never counts money and never keeps a secret longer than it takes to hash it.
 //!
 //! ```
@@ -12,13 +13,17 @@
 //! ```
 
 mod access;
+mod directory;
 mod hash;
 mod identity;
 mod keyring;
 mod presented;
+mod subject;
 
 pub use access::Models;
+pub use directory::{Directory, Standing};
 pub use hash::{hash_of, new_secret};
 pub use identity::{Caller, Identity, MASTER_KEY_ALIAS};
 pub use keyring::{Keyring, master_digest};
 pub use presented::presented_key;
+pub use subject::{Customer, ModelSubjects, Subject, Tag, Team, User};

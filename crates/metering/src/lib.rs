@@ -17,18 +17,24 @@
 
 mod account;
 mod bound;
-mod key_meter;
+mod calendar;
+mod hold;
 mod ledger;
 mod meter;
 mod permit;
+mod refusal;
+mod scope_meter;
 mod slots;
 mod window;
+mod window_account;
 
 pub use account::{Account, Balance, Verdict};
 pub use bound::{OutputBound, Weight, weigh};
-pub use key_meter::{KeyLimits, KeyMeter};
+pub use calendar::WindowRule;
 pub use ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS};
-pub use meter::{Admission, Meter};
+pub use meter::{Admission, HOLD_WAIT, Meter};
 pub use permit::Permit;
+pub use scope_meter::{Remaining, ScopeMeter, ScopeSpec};
 pub use slots::Slots;
 pub use window::{Rate, Window};
+pub use window_account::WindowAccount;

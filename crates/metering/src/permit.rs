@@ -5,22 +5,27 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use weighhouse_storage::{LedgerRow, Outcome};
-use weighhouse_types::{Error, Kind, Nanos};
+use weighhouse_types::{AccountId, Error, Kind, Nanos, ScopeKind};
 
 use crate::account::Verdict;
 use crate::bound::Weight;
-use crate::key_meter::KeyMeter;
+use crate::hold::Charged;
 use crate::ledger::Sink;
+use crate::refusal::{no_more, too_fast};
+use crate::scope_meter::ScopeMeter;
 
 /// How long a call waits for a place in the ledger's queue.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 
-/// What was taken from limits of rate.
+/// How many of the scopes, from the first on, something was taken from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reserve {
-    pub(crate) requests: u64,
-    pub(crate) tokens: u64,
-    pub(crate) second: u64,
+struct Taken {
+    slots: usize,
+    requests: usize,
+    tokens: usize,
+    /// Tokens that were taken from each.
+    units: u64,
+    second: u64,
 }
 
 /// The right to send one call to providers, made only by [`Meter::admit`](crate::Meter::admit).
@@ -29,11 +34,14 @@ pub(crate) struct Reserve {
 /// still open when the permit is dropped is booked as if all that was held had been used.
 #[derive(Debug)]
 pub struct Permit {
-    key: Option<Arc<KeyMeter>>,
+    scopes: Vec<Arc<ScopeMeter>>,
+    accounts: Vec<Charged>,
+    /// The accounts' rows in the store; a key's account for life is the key's own row.
+    ids: Arc<[AccountId]>,
     sink: Sink,
     place: Option<mpsc::OwnedPermit<Box<LedgerRow>>>,
     open: Option<Box<LedgerRow>>,
-    reserve: Reserve,
+    taken: Taken,
     weight: Option<Weight>,
     /// What is held and not yet spent by an attempt.
     held: Nanos,
@@ -42,30 +50,97 @@ pub struct Permit {
 }
 
 impl Permit {
-    pub(crate) fn free(sink: Sink) -> Self {
+    /// Nothing is taken yet. Dropped before [`admitted`](Self::admitted), it gives everything back.
+    pub(crate) fn new(scopes: Vec<Arc<ScopeMeter>>, sink: Sink, second: u64) -> Self {
         Self {
-            key: None,
+            scopes,
+            accounts: Vec::new(),
+            ids: Arc::default(),
             sink,
             place: None,
             open: None,
-            reserve: Reserve::default(),
+            taken: Taken { second, ..Taken::default() },
             weight: None,
             held: Nanos::ZERO,
             tokens_used: 0,
-            is_admitted: true,
+            is_admitted: false,
         }
     }
 
-    pub(crate) fn new(key: Arc<KeyMeter>, sink: Sink, reserve: Reserve) -> Self {
-        let mut permit = Self::free(sink);
-        permit.key = Some(key);
-        permit.reserve = reserve;
-        permit.is_admitted = false;
-        permit
+    /// Takes a place among the calls at once, of every scope.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_slots(&mut self) -> Result<(), Error> {
+        for scope in &self.scopes {
+            if !scope.slots.take() {
+                let second = Duration::from_secs(1);
+                return Err(too_fast(scope, "max_parallel_requests", scope.slots.limit(), second));
+            }
+            self.taken.slots += 1;
+        }
+        Ok(())
     }
 
-    pub(crate) const fn set_reserve(&mut self, reserve: Reserve) {
-        self.reserve = reserve;
+    /// Takes a call from every scope's minute and day.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_request(&mut self) -> Result<(), Error> {
+        let second = self.taken.second;
+        for scope in &self.scopes {
+            let wait = |seconds| Duration::from_secs(seconds);
+            if let Err(seconds) = scope.requests.charge(1, second) {
+                return Err(too_fast(scope, "requests", scope.requests.limit(), wait(seconds)));
+            }
+            if let Err(seconds) = scope.day_requests.charge(1, second) {
+                scope.requests.correct(1, second, 0, second);
+                return Err(too_fast(scope, "requests_per_day", scope.day_requests.limit(), wait(seconds)));
+            }
+            self.taken.requests += 1;
+        }
+        Ok(())
+    }
+
+    /// Takes tokens from every scope's minute and day.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_tokens(&mut self, units: u64) -> Result<(), Error> {
+        let second = self.taken.second;
+        self.taken.units = units;
+        for scope in &self.scopes {
+            let wait = |seconds| Duration::from_secs(seconds);
+            if let Err(seconds) = scope.tokens.charge(units, second) {
+                return Err(too_fast(scope, "tokens", scope.tokens.limit(), wait(seconds)));
+            }
+            if let Err(seconds) = scope.day_tokens.charge(units, second) {
+                scope.tokens.correct(units, second, 0, second);
+                return Err(too_fast(scope, "tokens_per_day", scope.day_tokens.limit(), wait(seconds)));
+            }
+            self.taken.tokens += 1;
+        }
+        Ok(())
+    }
+
+    /// The smallest limit of tokens in a minute or a day.
+    pub(crate) fn token_limit(&self) -> Option<u64> {
+        let limits = self.scopes.iter().flat_map(|scope| [scope.tokens.limit(), scope.day_tokens.limit()]);
+        limits.flatten().min()
+    }
+
+    /// Opens the books of a moment: what the call costs is charged to these accounts.
+    pub(crate) fn open_accounts(&mut self, now_ms: i64) {
+        let mut accounts = Vec::with_capacity(self.scopes.len() * 2);
+        self.scopes.iter().for_each(|scope| scope.accounts_at(now_ms, &mut accounts));
+        let is_row = |id: &AccountId| id.scope.kind() != ScopeKind::Key || id.window_start_ms != 0;
+        self.ids = accounts.iter().map(|account| &account.id).filter(|id| is_row(id)).cloned().collect();
+        self.accounts = accounts.into_iter().map(|account| Charged { account, is_held: false }).collect();
+    }
+
+    /// The accounts and scopes, for whoever holds money in them.
+    pub(crate) fn books(&mut self) -> (&mut [Charged], &[Arc<ScopeMeter>]) {
+        (&mut self.accounts, &self.scopes)
     }
 
     pub(crate) const fn held(&mut self, weight: Weight) {
@@ -94,13 +169,14 @@ impl Permit {
     /// # Errors
     /// `Overloaded`: the store is so far behind that the ledger's queue stays full.
     /// `BudgetExceeded`: an earlier attempt of the call used up what was held, and no more is to be had.
-    pub async fn begin(&mut self, row: Box<LedgerRow>) -> Result<(), Error> {
+    pub async fn begin(&mut self, mut row: Box<LedgerRow>) -> Result<(), Error> {
         self.finish();
         self.cover()?;
         let place = match self.sink.clone().try_reserve_owned() {
             Ok(place) => place,
             Err(_) => Box::pin(await_place(self.sink.clone())).await?,
         };
+        row.accounts = Arc::clone(&self.ids);
         self.place = Some(place);
         self.open = Some(row);
         Ok(())
@@ -108,26 +184,28 @@ impl Permit {
 
     /// A further attempt may cost as much as the first: what an earlier one spent is held anew.
     fn cover(&mut self) -> Result<(), Error> {
-        let (Some(key), Some(weight)) = (&self.key, self.weight) else { return Ok(()) };
+        let Some(weight) = self.weight else { return Ok(()) };
         let missing = weight.nanos - self.held;
         if missing <= Nanos::ZERO {
             return Ok(());
         }
-        match key.account.hold(missing) {
-            Verdict::Held => {
-                self.held += missing;
-                Ok(())
-            }
-            Verdict::Refused(balance) => {
-                let message = format!(
-                    "Budget has been exceeded! An earlier attempt of this call was charged, and another one does not \
-                     fit. Current cost: {}, Max budget: {}.",
-                    balance.settled,
-                    balance.limit.unwrap_or_default()
-                );
-                Err(Error::new(Kind::BudgetExceeded, message))
+        for place in 0..self.accounts.len() {
+            let Some(charged) = self.accounts.get_mut(place).filter(|charged| charged.is_held) else {
+                continue;
+            };
+            if let Verdict::Refused(balance) = charged.account.account.hold(missing) {
+                let blocked = Arc::clone(&charged.account);
+                let earlier = self.accounts.iter().take(place);
+                earlier.for_each(|charged| charged.settle(missing, Nanos::ZERO));
+                let scope = self.scopes.iter().find(|scope| scope.scope == blocked.id.scope);
+                return Err(scope.map_or_else(
+                    || Error::new(Kind::BudgetExceeded, "Budget has been exceeded!"),
+                    |scope| no_more(scope, balance),
+                ));
             }
         }
+        self.held += missing;
+        Ok(())
     }
 
     /// The attempt that is open, to be filled with what it came to.
@@ -138,13 +216,11 @@ impl Permit {
     /// Ends the open attempt: books its cost and sends its row to the ledger.
     pub fn finish(&mut self) {
         let (Some(row), Some(place)) = (self.open.take(), self.place.take()) else { return };
-        if let Some(key) = &self.key {
-            // What an attempt cost comes out of the hold; beyond the hold it is booked all the same.
-            let covered = row.cost.min(self.held);
-            key.account.settle(covered, row.cost);
-            self.held = self.held - covered;
-            self.tokens_used = self.tokens_used.saturating_add(row.usage.total());
-        }
+        // What an attempt cost comes out of the hold; beyond the hold it is booked all the same.
+        let covered = row.cost.min(self.held);
+        self.accounts.iter().for_each(|charged| charged.settle(covered, row.cost));
+        self.held = self.held - covered;
+        self.tokens_used = self.tokens_used.saturating_add(row.usage.total());
         place.send(row);
     }
 }
@@ -158,15 +234,21 @@ impl Drop for Permit {
             row.cost = row.cost.max(self.held);
         }
         self.finish();
-        let Some(key) = &self.key else { return };
-        key.account.settle(self.held, Nanos::ZERO);
-        key.slots.give_back();
-        let Reserve { requests, tokens, second } = self.reserve;
-        if self.is_admitted {
-            key.tokens.correct(tokens, second, self.tokens_used, second);
-        } else {
-            key.requests.correct(requests, second, 0, second);
-            key.tokens.correct(tokens, second, 0, second);
+        if self.held > Nanos::ZERO {
+            self.accounts.iter().for_each(|charged| charged.settle(self.held, Nanos::ZERO));
+        }
+        let Taken { slots, requests, tokens, units, second } = self.taken;
+        self.scopes.iter().take(slots).for_each(|scope| scope.slots.give_back());
+        if !self.is_admitted {
+            for scope in self.scopes.iter().take(requests) {
+                scope.requests.correct(1, second, 0, second);
+                scope.day_requests.correct(1, second, 0, second);
+            }
+        }
+        let used = if self.is_admitted { self.tokens_used } else { 0 };
+        for scope in self.scopes.iter().take(tokens) {
+            scope.tokens.correct(units, second, used, second);
+            scope.day_tokens.correct(units, second, used, second);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A rate limit that holds in every window of a minute, not only in those that a clock draws.
+//! A rate limit that holds in every window of a minute or a day, not only in those that a clock draws.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -98,18 +98,29 @@ const fn place(second: u64) -> usize {
     (second % BUCKETS as u64) as usize
 }
 
-/// A limit of units in a minute, shared by threads.
+/// Seconds of a sub-bucket where the window is a day.
+const DAY_TICK: u64 = 86_400 / 60;
+
+/// A limit of units in a minute or a day, shared by threads.
 #[derive(Debug)]
 pub struct Rate {
     limit: AtomicU64,
+    /// Seconds of a sub-bucket.
+    tick: u64,
     window: Mutex<Window>,
 }
 
 impl Rate {
-    /// A rate; none is no limit, and then nothing is counted.
+    /// A rate in a minute; none is no limit, and then nothing is counted.
     #[must_use]
     pub fn new(limit: Option<u64>) -> Self {
-        Self { limit: AtomicU64::new(limit.unwrap_or(u64::MAX)), window: Mutex::default() }
+        Self { limit: AtomicU64::new(limit.unwrap_or(u64::MAX)), tick: 1, window: Mutex::default() }
+    }
+
+    /// A rate in a day.
+    #[must_use]
+    pub fn per_day(limit: Option<u64>) -> Self {
+        Self { tick: DAY_TICK, ..Self::new(limit) }
     }
 
     /// Changes the limit; what the last minute used stays counted.
@@ -129,12 +140,13 @@ impl Rate {
     /// The seconds to wait.
     pub fn charge(&self, units: u64, second: u64) -> Result<(), u64> {
         let Some(limit) = self.limit() else { return Ok(()) };
+        let tick = second / self.tick;
         let mut window = self.window();
-        if window.charge(units, limit, second) {
-            Ok(())
-        } else {
-            Err(window.free_in(units, limit, second).max(1))
+        if window.charge(units, limit, tick) {
+            return Ok(());
         }
+        let free_at = (tick + window.free_in(units, limit, tick)) * self.tick;
+        Err(free_at.saturating_sub(second).max(1))
     }
 
     /// Puts what was really used in the place of what was charged.
@@ -144,15 +156,15 @@ impl Rate {
         }
         let mut window = self.window();
         match actual.checked_sub(charged) {
-            Some(more) => window.add(more, second),
-            None => window.refund(charged - actual, charged_at),
+            Some(more) => window.add(more, second / self.tick),
+            None => window.refund(charged - actual, charged_at / self.tick),
         }
     }
 
     /// Units left at a second.
     #[must_use]
     pub fn remaining(&self, second: u64) -> Option<u64> {
-        self.limit().map(|limit| limit.saturating_sub(self.window().used(second)))
+        self.limit().map(|limit| limit.saturating_sub(self.window().used(second / self.tick)))
     }
 
     fn window(&self) -> std::sync::MutexGuard<'_, Window> {
@@ -184,6 +196,14 @@ mod tests {
         rate.correct(0, 12, 200, 12);
         assert_eq!(rate.remaining(12), Some(0));
         assert_eq!(Rate::new(None).charge(u64::MAX, 0), Ok(()));
+    }
+
+    #[test]
+    fn a_day_is_counted_in_sixtieths() {
+        let rate = Rate::per_day(Some(10));
+        rate.charge(10, 1_000).unwrap();
+        assert_eq!(rate.charge(1, 80_000), Err(61 * DAY_TICK - 80_000));
+        assert_eq!(rate.remaining(61 * DAY_TICK), Some(10));
     }
 
     proptest::proptest! {

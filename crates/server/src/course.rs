@@ -256,5 +256,7 @@ pub(crate) fn fresh_row(
         first_token_us: 0,
         total_us: 0,
         tags,
+        // The permit says to which it is charged.
+        accounts: Arc::default(),
     })
 }

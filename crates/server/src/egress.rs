@@ -99,12 +99,12 @@ fn put_course(headers: &mut HeaderMap, course: &Course<'_>, booked: Option<Booke
         set("x-litellm-overhead-duration-ms", millis(booked.overhead_us));
     }
     if let Caller::Key(identity) = course.caller {
-        let record = &identity.record;
-        let spent = house.meter.spent(&record.id).unwrap_or(record.spend);
-        set("x-litellm-key-spend", text(&spent.to_string()));
-        set("x-litellm-key-max-budget", record.max_budget.and_then(|budget| text(&budget.to_string())));
-        set("x-litellm-key-tpm-limit", record.tpm_limit.and_then(number));
-        set("x-litellm-key-rpm-limit", record.rpm_limit.and_then(number));
+        let limits = &identity.subject.limits;
+        let spent = house.meter.spent(&identity.subject.scope, house.now().unix_ms);
+        set("x-litellm-key-spend", text(&spent.unwrap_or(identity.record.total_spend).to_string()));
+        set("x-litellm-key-max-budget", limits.max_budget.and_then(|budget| text(&budget.to_string())));
+        set("x-litellm-key-tpm-limit", limits.tpm_limit.and_then(number));
+        set("x-litellm-key-rpm-limit", limits.rpm_limit.and_then(number));
     }
 }
 

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Request, Response};
 use prometheus::Registry;
-use weighhouse_auth::{Caller, Keyring};
+use weighhouse_auth::{Caller, Directory, Keyring};
 use weighhouse_metering::Meter;
 use weighhouse_storage::Store;
 
@@ -37,6 +37,8 @@ pub struct House {
     pub clock: Clock,
     /// Callers.
     pub keyring: Keyring,
+    /// Teams, users, customers and tags.
+    pub directory: Directory,
     /// Budgets and limits.
     pub meter: Meter,
     /// Counters.
@@ -59,7 +61,7 @@ impl House {
         snapshot: Snapshot,
         clock: Clock,
         store: Store,
-        keyring: Keyring,
+        (keyring, directory): (Keyring, Directory),
         meter: Meter,
         (metrics, registry): (Metrics, Registry),
         control: Arc<dyn ControlPlane>,
@@ -68,6 +70,7 @@ impl House {
             snapshot: ArcSwap::from_pointee(snapshot),
             clock,
             keyring,
+            directory,
             meter,
             metrics,
             registry,

@@ -24,6 +24,7 @@ mod relay;
 mod reply;
 mod snapshot;
 mod stored;
+mod subjects;
 mod worker;
 
 pub mod assemble;

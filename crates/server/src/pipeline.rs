@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use http::Response;
 use hyper::body::Incoming;
-use weighhouse_auth::Caller;
+use weighhouse_auth::{Caller, Standing};
 use weighhouse_catalog::{Terms, Tier};
-use weighhouse_metering::{Admission, OutputBound, Permit};
+use weighhouse_metering::{Admission, HOLD_WAIT, OutputBound, Permit, ScopeMeter};
 use weighhouse_router::{Plan, Step};
 use weighhouse_types::{Error, Kind, Operation, UsageClass};
 
@@ -19,6 +19,7 @@ use crate::ingress::{self, Asked, Head};
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
 use crate::stored;
+use crate::subjects::{self, Named};
 use crate::worker::Worker;
 
 /// Tokens of a prompt that refers to media, where the facts do not bound it.
@@ -44,17 +45,21 @@ pub(crate) async fn run(
     let call = worker.with_rng(|rng| ingress::receive(head, asked, &body, &house.clock, rng))?;
     let call = Arc::new(call);
 
-    let model = caller.model_for(&call.asked_model);
+    let tags = tags_of(&call, &caller);
+    let standing = house.directory.standing(&caller, call.end_user.as_deref(), &tags).await?;
+    let model = standing.model_for(caller.model_for(&call.asked_model));
     caller.may_use(&call.asked_model, model)?;
-    let mut plan = plan(snapshot, &call, &caller, model)?;
+    standing.may_use(&call.asked_model, model)?;
+    let mut plan = plan(snapshot, &call, &caller, &standing, model)?;
     if call.ask.peek.goes_on
         && let Some(place) = stored::continued(house, snapshot, &caller, &call).await?
     {
         plan.stay_with(place);
     }
-    let mut permit = admit(worker, snapshot, &call, &caller, &plan)?;
-
-    let tags = tags_of(&call, &caller);
+    let named = Named { models: Some((&call.asked_model, model)), end_user: call.end_user.as_deref() };
+    let now_ms = call.received.unix_ms;
+    let scopes = subjects::meters(house, snapshot, &caller, &standing, named, now_ms).await?;
+    let mut permit = admit(worker, snapshot, &call, scopes, &plan).await?;
     let mut last = None;
     loop {
         let now = house.now();
@@ -91,28 +96,35 @@ pub(crate) async fn run(
 }
 
 /// Where the call may go. Groups that the caller may not use are no fallbacks.
-fn plan(snapshot: &Snapshot, call: &Call, caller: &Caller, model: &str) -> Result<Plan, Error> {
+fn plan(
+    snapshot: &Snapshot,
+    call: &Call,
+    caller: &Caller,
+    standing: &Standing,
+    model: &str,
+) -> Result<Plan, Error> {
     let mut plan = Plan::new(&snapshot.table, model, call.num_retries).ok_or_else(|| unknown_model(call))?;
     if call.ask.peek.disable_fallbacks {
         plan.fall_back_to(&[]);
     } else if !call.ask.peek.fallbacks.is_empty() {
         plan.fall_back_to(&call.ask.peek.fallbacks);
     }
-    plan.keep_fallbacks(|group| caller.may_use(group, group).is_ok());
+    plan.keep_fallbacks(|group| {
+        caller.may_use(group, group).is_ok() && standing.may_use(group, group).is_ok()
+    });
     Ok(plan)
 }
 
 /// Checks and charges every limit; nothing is sent without the permit that comes of it.
-fn admit(
+async fn admit(
     worker: &Worker,
     snapshot: &Snapshot,
     call: &Call,
-    caller: &Caller,
+    scopes: Vec<Arc<ScopeMeter>>,
     plan: &Plan,
 ) -> Result<Permit, Error> {
     let meter = &worker.house.meter;
-    let key = caller.key().map(|identity| meter.key(&identity.record));
-    let is_bounded = key.as_ref().is_some_and(|key| key.account.is_limited());
+    let is_bounded = scopes.iter().any(|scope| scope.is_limited());
     let served = if is_bounded { reach(snapshot, plan) } else { Vec::new() };
     let books: Vec<_> = served.iter().map(|served| &served.prices).collect();
     let limits_of = |of: fn(&weighhouse_catalog::Limits) -> Option<u64>| {
@@ -140,14 +152,14 @@ fn admit(
     let added_bound = added.iter().map(|(bound, _)| *bound).collect::<Option<Vec<_>>>();
     let added_bound = added_bound.and_then(|bounds| bounds.into_iter().max());
     let added_choices = added.iter().filter_map(|(_, choices)| *choices).max().filter(|_| !peek.has_choices);
-    meter.admit(&Admission {
+    let admission = Admission {
         terms: Terms {
             unix_ms: Some(call.received.unix_ms),
             tier: (!peek.asks_tier).then_some(Tier::Standard),
             without,
             searches: 1,
         },
-        key: key.as_ref(),
+        scopes,
         books: &books,
         input_bound,
         input_estimate: text_bytes / 4,
@@ -157,10 +169,12 @@ fn admit(
             choices: peek.choices.max(added_choices.unwrap_or(1)),
             is_none: !call.operation.generates(),
         },
+        unix_ms: call.received.unix_ms,
         second: call.complete.seconds(),
         is_free,
-        key_name: caller.key().map_or("", |identity| &identity.record.key_name),
-    })
+        hold_wait: HOLD_WAIT,
+    };
+    meter.admit(admission).await
 }
 
 /// Everything that the call may still reach: what is held must cover the dearest of it.

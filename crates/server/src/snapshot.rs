@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use weighhouse_auth::Subject;
 use weighhouse_router::Table;
 
 use crate::deployment::Deployment;
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub key_header: Option<String>,
     /// Statuses that LiteLLM had in other versions.
     pub compat: Compat,
+    /// What the whole house may spend, where the config bounds it.
+    pub global: Option<Subject>,
 }
 
 /// Switches to LiteLLM's behaviour of other versions.

@@ -1,9 +1,12 @@
 //! Records as both databases keep them: what is queried in columns, the rest as JSON.
 
 use serde::{Deserialize, Serialize};
-use weighhouse_types::{AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Usage, UsageClass};
+use weighhouse_types::{
+    AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, Usage, UsageClass,
+};
 
 use crate::error::StoreError;
+use crate::limits::Limits;
 use crate::records::{KeyRecord, LedgerRow, Outcome};
 
 /// What administrators set of a key and nobody queries by.
@@ -14,12 +17,12 @@ pub(crate) struct KeyDetails {
     aliases: Vec<(String, String)>,
     metadata: serde_json::Value,
     tags: Vec<String>,
-    max_budget_nanos: Option<i64>,
-    budget_duration: Option<String>,
-    budget_reset_at_ms: Option<i64>,
-    rpm_limit: Option<u64>,
-    tpm_limit: Option<u64>,
-    max_parallel_requests: Option<u64>,
+    #[serde(flatten)]
+    limits: Limits,
+    #[serde(default)]
+    budget_id: Option<String>,
+    #[serde(default)]
+    allowed_routes: Vec<String>,
     expires_ms: Option<i64>,
     blocked: bool,
     created_by: Option<String>,
@@ -34,7 +37,6 @@ pub(crate) struct KeyColumns {
     pub(crate) user_id: Option<String>,
     pub(crate) team_id: Option<String>,
     pub(crate) record: String,
-    pub(crate) spend_nanos: i64,
     pub(crate) total_spend_nanos: i64,
     pub(crate) created_ms: i64,
     pub(crate) updated_ms: i64,
@@ -42,7 +44,7 @@ pub(crate) struct KeyColumns {
 
 /// The columns of a key in the order in which statements name them.
 pub(crate) const KEY_COLUMNS: &str =
-    "id, hash, key_alias, user_id, team_id, record, spend_nanos, total_spend_nanos, created_ms, updated_ms";
+    "id, hash, key_alias, user_id, team_id, record, total_spend_nanos, created_ms, updated_ms";
 
 impl KeyColumns {
     pub(crate) fn of(key: &KeyRecord) -> Result<Self, StoreError> {
@@ -52,12 +54,9 @@ impl KeyColumns {
             aliases: key.aliases.clone(),
             metadata: key.metadata.clone(),
             tags: key.tags.clone(),
-            max_budget_nanos: key.max_budget.map(Nanos::get),
-            budget_duration: key.budget_duration.clone(),
-            budget_reset_at_ms: key.budget_reset_at_ms,
-            rpm_limit: key.rpm_limit,
-            tpm_limit: key.tpm_limit,
-            max_parallel_requests: key.max_parallel_requests,
+            limits: key.limits.clone(),
+            budget_id: key.budget_id.clone(),
+            allowed_routes: key.allowed_routes.clone(),
             expires_ms: key.expires_ms,
             blocked: key.blocked,
             created_by: key.created_by.clone(),
@@ -70,7 +69,6 @@ impl KeyColumns {
             team_id: key.team_id.clone(),
             record: serde_json::to_string(&details)
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?,
-            spend_nanos: key.spend.get(),
             total_spend_nanos: key.total_spend.get(),
             created_ms: key.created_ms,
             updated_ms: key.updated_ms,
@@ -91,14 +89,10 @@ impl KeyColumns {
             team_id: self.team_id,
             metadata: details.metadata,
             tags: details.tags,
-            max_budget: details.max_budget_nanos.map(Nanos::new),
-            budget_duration: details.budget_duration,
-            budget_reset_at_ms: details.budget_reset_at_ms,
-            spend: Nanos::new(self.spend_nanos),
+            limits: details.limits,
+            budget_id: details.budget_id,
+            allowed_routes: details.allowed_routes,
             total_spend: Nanos::new(self.total_spend_nanos),
-            rpm_limit: details.rpm_limit,
-            tpm_limit: details.tpm_limit,
-            max_parallel_requests: details.max_parallel_requests,
             expires_ms: details.expires_ms,
             blocked: details.blocked,
             created_by: details.created_by,
@@ -112,7 +106,7 @@ impl KeyColumns {
 pub(crate) const LEDGER_COLUMNS: &str = "call_id, number, started_ms, key_id, key_hash, user_id, team_id, end_user, \
      operation, requested_model, model_group, deployment_id, provider, upstream_model, api_base, outcome, http_status, \
      response_id, stream, usage, usage_flags, raw_usage, cost_nanos, arithmetic, price_version, queue_us, overhead_us, \
-     first_token_us, total_us, tags";
+     first_token_us, total_us, tags, accounts";
 
 /// A ledger row as it is read back; the names are the columns'.
 #[derive(Debug)]
@@ -147,6 +141,7 @@ pub(crate) struct LedgerColumns {
     pub(crate) first_token_us: i64,
     pub(crate) total_us: i64,
     pub(crate) tags: String,
+    pub(crate) accounts: String,
 }
 
 impl LedgerColumns {
@@ -187,6 +182,7 @@ impl LedgerColumns {
             first_token_us: number(self.first_token_us, "first_token_us")?,
             total_us: number(self.total_us, "total_us")?,
             tags: tags.into(),
+            accounts: read_accounts(&self.accounts).ok_or_else(|| corrupt("accounts"))?,
         })
     }
 }
@@ -220,6 +216,24 @@ fn read_usage(text: &str, flags: i64) -> Option<Usage> {
     usage.estimated = flags & 1 != 0;
     usage.mismatch = flags & 2 != 0;
     Some(usage)
+}
+
+/// Accounts as `[["team:a",0],["user:b",1795046400000]]`.
+pub(crate) fn accounts_json(accounts: &[AccountId]) -> std::borrow::Cow<'static, str> {
+    if accounts.is_empty() {
+        return "[]".into();
+    }
+    let pairs: Vec<(&str, i64)> =
+        accounts.iter().map(|account| (account.scope.as_str(), account.window_start_ms)).collect();
+    serde_json::to_string(&pairs).unwrap_or_else(|_| "[]".into()).into()
+}
+
+fn read_accounts(text: &str) -> Option<std::sync::Arc<[AccountId]>> {
+    let pairs: Vec<(String, i64)> = serde_json::from_str(text).ok()?;
+    let account = |(scope, window_start_ms): (String, i64)| {
+        Some(AccountId { scope: Scope::parse(&scope)?, window_start_ms })
+    };
+    pairs.into_iter().map(account).collect()
 }
 
 /// Tags as a JSON array; most rows have none.

@@ -14,7 +14,10 @@
 //! ```
 
 mod columns;
+mod entities;
+mod entity_store;
 mod error;
+mod limits;
 mod location;
 mod migrations;
 mod narrowed;
@@ -23,7 +26,12 @@ mod records;
 mod sqlite;
 mod store;
 
+pub use entities::{
+    BudgetRecord, CustomerRecord, Entity, EntityFilter, EntityKind, TagRecord, TeamMember, TeamRecord,
+    UserRecord, UserRole,
+};
 pub use error::StoreError;
+pub use limits::{Limits, ModelLimits, TemporaryIncrease, WindowBudget};
 pub use location::Location;
 pub use records::{Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Outcome, Page};
 pub use store::Store;

@@ -22,6 +22,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0002_ledger_look_ups.sql"),
         postgres: include_str!("../migrations/postgres/0002_ledger_look_ups.sql"),
     },
+    Migration {
+        number: 3,
+        sqlite: include_str!("../migrations/sqlite/0003_entities_and_accounts.sql"),
+        postgres: include_str!("../migrations/postgres/0003_entities_and_accounts.sql"),
+    },
 ];
 
 /// Where the steps taken are noted; the same in both dialects.

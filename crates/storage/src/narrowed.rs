@@ -5,6 +5,7 @@ use tokio_postgres::types::ToSql as ToPostgres;
 use weighhouse_types::CallId;
 
 use crate::columns::{KEY_COLUMNS, LEDGER_COLUMNS};
+use crate::entities::{EntityFilter, EntityKind};
 use crate::records::{KeyFilter, LedgerFilter, Page};
 
 /// Sums of the ledger by key, for whoever checks what keys are said to have spent.
@@ -52,6 +53,8 @@ impl Statement {
         statement.narrow("key_id =", filter.key_id.as_ref().map(|id| text(id.as_str())));
         statement.narrow("key_hash =", filter.key_hash.as_ref().map(|hash| text(hash.as_str())));
         statement.narrow("user_id =", filter.user_id.as_deref().map(text));
+        statement.narrow("team_id =", filter.team_id.as_deref().map(text));
+        statement.narrow("end_user =", filter.end_user.as_deref().map(text));
         statement.narrow("started_ms >=", filter.from_ms.map(Value::Integer));
         statement.narrow("started_ms <", filter.until_ms.map(Value::Integer));
         match call {
@@ -61,6 +64,29 @@ impl Statement {
         statement.text.push_str(" ORDER BY started_ms DESC, call_id DESC, number DESC LIMIT ");
         statement.place(Value::Integer(i64::from(filter.limit)));
         statement
+    }
+
+    /// Records of a kind, newest first.
+    pub(crate) fn of_entities(kind: EntityKind, filter: &EntityFilter, page: Page) -> Self {
+        let mut statement = Self { text: "SELECT record FROM entities".to_owned(), values: Vec::new() };
+        statement.narrow_entities(kind, filter);
+        statement.text.push_str(" ORDER BY created_ms DESC, id LIMIT ");
+        statement.place(Value::Integer(i64::from(page.limit)));
+        statement.text.push_str(" OFFSET ");
+        statement.place(Value::Integer(i64::try_from(page.offset).unwrap_or(i64::MAX)));
+        statement
+    }
+
+    /// How many records of a kind there are.
+    pub(crate) fn of_entity_count(kind: EntityKind, filter: &EntityFilter) -> Self {
+        let mut statement = Self { text: "SELECT count(*) FROM entities".to_owned(), values: Vec::new() };
+        statement.narrow_entities(kind, filter);
+        statement
+    }
+
+    fn narrow_entities(&mut self, kind: EntityKind, filter: &EntityFilter) {
+        self.narrow("kind =", Some(text(kind.name())));
+        self.narrow("name =", filter.name.as_deref().map(text));
     }
 
     fn narrow_keys(&mut self, filter: &KeyFilter) {

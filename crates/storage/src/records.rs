@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use weighhouse_types::{AttemptId, KeyHash, KeyId, Nanos, Operation, Usage};
+use weighhouse_types::{AccountId, AttemptId, KeyHash, KeyId, Nanos, Operation, Usage};
+
+use crate::entities::EntityKind;
+use crate::limits::Limits;
 
 /// A virtual key. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,22 +30,14 @@ pub struct KeyRecord {
     pub metadata: serde_json::Value,
     /// Tags put on every call.
     pub tags: Vec<String>,
-    /// The most that the key may spend in a window, or for life.
-    pub max_budget: Option<Nanos>,
-    /// LiteLLM's duration, such as `30d`, after which a new window begins.
-    pub budget_duration: Option<String>,
-    /// When the present window ends.
-    pub budget_reset_at_ms: Option<i64>,
-    /// Spent in the present window.
-    pub spend: Nanos,
+    /// What it may spend and how fast.
+    pub limits: Limits,
+    /// A named budget whose limits hold where the key's own say nothing.
+    pub budget_id: Option<String>,
+    /// Routes of the control plane and of calls that the key may ask; empty means those of its role.
+    pub allowed_routes: Vec<String>,
     /// Spent ever.
     pub total_spend: Nanos,
-    /// Calls per minute.
-    pub rpm_limit: Option<u64>,
-    /// Tokens per minute.
-    pub tpm_limit: Option<u64>,
-    /// Calls at once.
-    pub max_parallel_requests: Option<u64>,
     /// When the key stops working.
     pub expires_ms: Option<i64>,
     /// Refused until unblocked.
@@ -114,6 +109,8 @@ pub struct LedgerRow {
     pub total_us: u32,
     /// Tags of key and call.
     pub tags: Arc<[String]>,
+    /// Accounts that the attempt is charged to, beside the key's own for life.
+    pub accounts: Arc<[AccountId]>,
 }
 
 /// Rows that are written together; shared, because a batch may have to be written again.
@@ -170,6 +167,10 @@ pub struct LedgerFilter {
     pub key_hash: Option<KeyHash>,
     /// Owner of the key.
     pub user_id: Option<String>,
+    /// Team of the key.
+    pub team_id: Option<String>,
+    /// Whom the client named as its end user.
+    pub end_user: Option<String>,
     /// LiteLLM's `request_id`: the provider's answer id, or the call id.
     pub request_id: Option<String>,
     /// From this moment on.
@@ -194,6 +195,8 @@ pub struct Page {
 pub enum Change {
     /// A key was made, changed, rotated, blocked or deleted; its hash before the change.
     Key(KeyHash),
+    /// A team, user, customer, budget or tag was made, changed or deleted.
+    Entity(EntityKind, String),
     /// The feed was interrupted: anything may have changed.
     Everything,
 }

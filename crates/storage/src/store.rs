@@ -16,12 +16,12 @@ const FEED: usize = 1_024;
 /// The store, on whatever it lives. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    backend: Backend,
-    feed: broadcast::Sender<Change>,
+    pub(crate) backend: Backend,
+    pub(crate) feed: broadcast::Sender<Change>,
 }
 
 #[derive(Clone, Debug)]
-enum Backend {
+pub(crate) enum Backend {
     Sqlite(SqliteStore),
     Postgres(PostgresStore),
 }
@@ -30,11 +30,13 @@ enum Backend {
 macro_rules! ask {
     ($store:expr, $backend:ident => $question:expr) => {
         match &$store.backend {
-            Backend::Sqlite($backend) => $question,
-            Backend::Postgres($backend) => $question,
+            $crate::store::Backend::Sqlite($backend) => $question,
+            $crate::store::Backend::Postgres($backend) => $question,
         }
     };
 }
+
+pub(crate) use ask;
 
 impl Store {
     /// Opens a store and brings its schema up to date.
@@ -107,7 +109,6 @@ impl Store {
             *kept = KeyRecord {
                 hash: kept.hash.clone(),
                 key_name: std::mem::take(&mut kept.key_name),
-                spend: kept.spend,
                 total_spend: kept.total_spend,
                 created_ms: kept.created_ms,
                 ..given
@@ -151,28 +152,6 @@ impl Store {
         Ok(is_changed)
     }
 
-    /// Begins the next window of a key's budget where the present one is over: what was spent in it starts at
-    /// nothing, what was spent ever stays. However many nodes ask, one window begins. False: no such key, no
-    /// window, or the present one is not over.
-    ///
-    /// # Errors
-    /// `Unavailable`, `Corrupt`.
-    pub async fn start_budget_window(
-        &self,
-        id: &KeyId,
-        now_ms: i64,
-        next_reset_ms: i64,
-    ) -> Result<bool, StoreError> {
-        self.edit_key(id, move |kept| {
-            let is_over = kept.budget_reset_at_ms.is_some_and(|end| end <= now_ms);
-            if is_over {
-                (kept.spend, kept.budget_reset_at_ms) = (Nanos::ZERO, Some(next_reset_ms));
-            }
-            is_over
-        })
-        .await
-    }
-
     /// Deletes keys; gives back those that were there. Their ledger rows stay.
     ///
     /// # Errors
@@ -195,8 +174,8 @@ impl Store {
         ask!(self, backend => backend.list_keys(filter, page).await)
     }
 
-    /// Appends attempts that are not in the ledger yet and charges their keys, all or nothing; gives the number
-    /// of new rows. Appending the same rows again changes nothing.
+    /// Appends attempts that are not in the ledger yet and charges their keys and accounts, all or nothing; gives
+    /// the number of new rows. Appending the same rows again changes nothing.
     ///
     /// # Errors
     /// `Unavailable`: nothing was appended.
@@ -204,7 +183,7 @@ impl Store {
         ask!(self, backend => backend.append_ledger(LedgerBatch::clone(rows)).await)
     }
 
-    /// Charges keys for attempts without keeping rows (LiteLLM's `disable_spend_logs`). Not idempotent.
+    /// Charges keys and accounts for attempts without keeping rows (LiteLLM's `disable_spend_logs`). Not idempotent.
     ///
     /// # Errors
     /// `Unavailable`: nothing was charged.

@@ -5,13 +5,14 @@
 mod records;
 
 use weighhouse_storage::{
-    Change, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Location, Page, Store, StoreError,
+    Change, CustomerRecord, EntityFilter, EntityKind, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Limits,
+    Location, Page, Store, StoreError, TeamMember, TeamRecord, UserRecord, UserRole,
 };
 use weighhouse_testkit::services::Postgres;
 use weighhouse_testkit::temp_dir::TempDir;
-use weighhouse_types::{KeyHash, KeyId, Nanos};
+use weighhouse_types::{AccountId, KeyHash, KeyId, Nanos, Scope, ScopeKind};
 
-use records::{batch, both_books_agree, kept_key, key, now, row};
+use records::{batch, both_books_agree, kept_key, key, row};
 
 #[test]
 fn sqlite_keeps_what_it_is_given() {
@@ -31,7 +32,8 @@ fn run(location: &Location) {
         keys_are_kept_changed_and_deleted(&store).await;
         a_key_gets_another_secret_and_stays_the_same(&store).await;
         what_others_set_meanwhile_stays(&store).await;
-        one_window_begins_however_many_ask(&store).await;
+        accounts_are_charged_once_and_window_by_window(&store).await;
+        teams_and_users_are_kept_changed_and_deleted(&store).await;
         the_ledger_is_appended_once(&store).await;
         concurrent_batches_lose_and_double_nothing(&store).await;
         rows_without_a_key_may_come_in_any_order(&store).await;
@@ -54,13 +56,13 @@ async fn keys_are_kept_changed_and_deleted(store: &Store) {
     let changed = KeyRecord {
         key_alias: Some("renamed".into()),
         blocked: true,
-        max_budget: None,
-        spend: Nanos::dollars(99),
+        limits: Limits::default(),
+        total_spend: Nanos::dollars(99),
         ..first.clone()
     };
     assert!(store.update_key(&changed).await.unwrap());
     let kept = store.key_by_alias("renamed").await.unwrap().unwrap();
-    assert_eq!(kept, KeyRecord { spend: Nanos::ZERO, ..changed });
+    assert_eq!(kept, KeyRecord { total_spend: Nanos::ZERO, ..changed });
 
     for name in ["second", "third"] {
         store.insert_key(&KeyRecord { user_id: None, ..key(name) }).await.unwrap();
@@ -86,7 +88,7 @@ async fn a_key_gets_another_secret_and_stays_the_same(store: &Store) {
     assert_eq!(store.key_by_hash(&old.hash).await.unwrap(), None);
     let rotated = store.key_by_hash(&new_hash).await.unwrap().unwrap();
     assert_eq!(
-        (rotated.id, rotated.spend, rotated.key_name.as_str()),
+        (rotated.id, rotated.total_spend, rotated.key_name.as_str()),
         (old.id, Nanos::new(70), "sk-...wxyz")
     );
 }
@@ -102,10 +104,11 @@ async fn what_others_set_meanwhile_stays(store: &Store) {
 
     // And whoever changes it has read it before it got the new secret: those who know it by that are told.
     let mut changes = store.changes();
-    assert!(store.update_key(&KeyRecord { rpm_limit: Some(77), ..seen.clone() }).await.unwrap());
+    let faster = Limits { rpm_limit: Some(77), ..Limits::default() };
+    assert!(store.update_key(&KeyRecord { limits: faster.clone(), ..seen.clone() }).await.unwrap());
     assert_eq!(changes.recv().await.unwrap(), Change::Key(fresh.clone()));
     let changed = store.key_by_hash(&fresh).await.unwrap().unwrap();
-    assert_eq!((changed.rpm_limit, changed.key_name.as_str()), (Some(77), "sk-...2222"));
+    assert_eq!((changed.limits, changed.key_name.as_str()), (faster, "sk-...2222"));
     assert_eq!(store.key_by_hash(&seen.hash).await.unwrap(), None);
     assert!(!store.replace_key_hash(&key("nobody"), &fresh, "sk-...", 8).await.unwrap());
     let refused =
@@ -113,28 +116,90 @@ async fn what_others_set_meanwhile_stays(store: &Store) {
     assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
 }
 
-async fn one_window_begins_however_many_ask(store: &Store) {
-    let windowed = KeyRecord { budget_reset_at_ms: Some(1_000), ..key("windowed") };
-    store.insert_key(&windowed).await.unwrap();
-    store.append_ledger(&batch(&[row(Some(&windowed), 20, 0, 40)])).await.unwrap();
-    assert!(!store.start_budget_window(&windowed.id, 999, 2_000).await.unwrap(), "the window is not over");
+async fn accounts_are_charged_once_and_window_by_window(store: &Store) {
+    let (team, tag) = (Scope::new(ScopeKind::Team, "charged"), Scope::new(ScopeKind::Tag, "charged"));
+    let life = AccountId { scope: team.clone(), window_start_ms: 0 };
+    let today = AccountId { scope: team.clone(), window_start_ms: 1_000 };
+    let tomorrow = AccountId { scope: team.clone(), window_start_ms: 2_000 };
+    let of_tag = AccountId { scope: tag.clone(), window_start_ms: 0 };
+    let charged = |number: u64, nanos, accounts: &[&AccountId]| LedgerRow {
+        accounts: accounts.iter().map(|account| (*account).clone()).collect(),
+        ..row(None, 3_000 + number, 0, nanos)
+    };
+    let rows = [
+        charged(0, 40, &[&life, &today, &of_tag]),
+        charged(1, 2, &[&life, &today]),
+        charged(2, 5, &[&life, &tomorrow]),
+        charged(3, 0, &[&life]),
+    ];
+    for _ in 0..2 {
+        store.append_ledger(&batch(&rows)).await.unwrap();
+    }
+    let expected = [
+        (of_tag, Nanos::new(40)),
+        (life.clone(), Nanos::new(47)),
+        (today, Nanos::new(42)),
+        (tomorrow, Nanos::new(5)),
+    ];
+    let mut found = store.accounts(&[team.clone(), tag]).await.unwrap();
+    found.sort();
+    assert_eq!(found, expected);
+    store.charge_keys(&batch(&rows[..1])).await.unwrap();
+    let found = store.accounts(&[team]).await.unwrap();
+    assert!(found.contains(&(life, Nanos::new(87))), "{found:?}");
+    assert_eq!(store.accounts(&[Scope::new(ScopeKind::Team, "nobody")]).await.unwrap(), []);
+}
+
+async fn teams_and_users_are_kept_changed_and_deleted(store: &Store) {
+    let mut changes = store.changes();
+    let team = TeamRecord {
+        team_id: "payments".into(),
+        team_alias: Some("Payments".into()),
+        members: vec![TeamMember { user_id: Some("ada".into()), is_admin: true, ..TeamMember::default() }],
+        limits: Limits { max_budget: Some(Nanos::dollars(9)), ..Limits::default() },
+        created_ms: 5,
+        updated_ms: 5,
+        ..TeamRecord::default()
+    };
+    store.insert(&team).await.unwrap();
+    assert_eq!(changes.recv().await.unwrap(), Change::Entity(EntityKind::Team, "payments".into()));
+    assert!(matches!(store.insert(&team).await.unwrap_err(), StoreError::Conflict(_)));
+    assert_eq!(store.find::<TeamRecord>("payments").await.unwrap(), Some(team.clone()));
+    // Another kind may have the same id.
+    let user =
+        UserRecord { user_id: "payments".into(), user_role: UserRole::ProxyAdmin, ..UserRecord::default() };
+    store.insert(&user).await.unwrap();
+    assert_eq!(store.find::<UserRecord>("payments").await.unwrap(), Some(user));
+
     let tasks: Vec<_> = (0..8)
-        .map(|_| {
-            let (store, id) = (store.clone(), windowed.id.clone());
-            tokio::spawn(async move { store.start_budget_window(&id, 1_000, 2_000).await })
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let tag = format!("t{number}");
+                store
+                    .edit("payments", move |team: &mut TeamRecord| {
+                        team.tags.push(tag);
+                        true
+                    })
+                    .await
+            })
         })
         .collect();
-    let mut begun = 0;
     for task in tasks {
-        begun += u32::from(task.await.unwrap().unwrap());
+        assert!(task.await.unwrap().unwrap());
     }
-    assert_eq!(begun, 1);
-    store.append_ledger(&batch(&[row(Some(&windowed), 21, 0, 2)])).await.unwrap();
-    let kept = now(store, &windowed).await;
-    assert_eq!((kept.spend, kept.total_spend), (Nanos::new(2), Nanos::new(42)));
-    assert_eq!(kept.budget_reset_at_ms, Some(2_000));
-    let without = kept_key(store, "windowless").await;
-    assert!(!store.start_budget_window(&without.id, i64::MAX, i64::MAX).await.unwrap());
+    assert_eq!(store.find::<TeamRecord>("payments").await.unwrap().unwrap().tags.len(), 8);
+    assert!(!store.edit("payments", |_: &mut TeamRecord| false).await.unwrap());
+    assert!(!store.edit("nobody", |_: &mut TeamRecord| true).await.unwrap());
+
+    let named = EntityFilter { name: Some("Payments".into()) };
+    let page = Page { offset: 0, limit: 10 };
+    let (found, total) = store.list::<TeamRecord>(&named, page).await.unwrap();
+    assert_eq!((found.len(), total), (1, 1));
+    assert_eq!(store.list::<CustomerRecord>(&EntityFilter::default(), page).await.unwrap().1, 0);
+    assert!(store.delete::<TeamRecord>("payments").await.unwrap());
+    assert!(!store.delete::<TeamRecord>("payments").await.unwrap());
+    assert!(store.find::<UserRecord>("payments").await.unwrap().is_some());
 }
 
 async fn the_ledger_is_appended_once(store: &Store) {
@@ -156,7 +221,7 @@ async fn the_ledger_is_appended_once(store: &Store) {
     let (rows_after, cost_after) = store.ledger_totals().await.unwrap();
     assert_eq!((rows_after - rows_before, cost_after - cost_before), (4, Nanos::new(24)));
     let charged = store.key_by_hash(&payer.hash).await.unwrap().unwrap();
-    assert_eq!((charged.spend, charged.total_spend), (Nanos::new(13), Nanos::new(13)));
+    assert_eq!(charged.total_spend, Nanos::new(13));
 
     let of_key = LedgerFilter { key_hash: Some(payer.hash.clone()), limit: 10, ..LedgerFilter::default() };
     let read = store.ledger(&of_key).await.unwrap();
@@ -177,7 +242,7 @@ async fn the_ledger_is_appended_once(store: &Store) {
         LedgerFilter { from_ms: Some(1_001), until_ms: Some(1_002), limit: 10, ..LedgerFilter::default() };
     assert_eq!(store.ledger(&between).await.unwrap().len(), 1);
     store.charge_keys(&batch(&rows[..2])).await.unwrap();
-    assert_eq!(store.key_by_hash(&payer.hash).await.unwrap().unwrap().spend, Nanos::new(25));
+    assert_eq!(store.key_by_hash(&payer.hash).await.unwrap().unwrap().total_spend, Nanos::new(25));
 }
 
 async fn concurrent_batches_lose_and_double_nothing(store: &Store) {

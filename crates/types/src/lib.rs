@@ -21,6 +21,7 @@ mod ids;
 mod money;
 mod operation;
 mod pattern;
+mod scope;
 mod usage;
 
 pub use error::{Error, Kind, ProviderReply};
@@ -28,4 +29,5 @@ pub use ids::{AttemptId, CallId, KeyHash, KeyId};
 pub use money::{Nanos, ParseMoneyError, Picos};
 pub use operation::{Dialect, Operation};
 pub use pattern::Pattern;
+pub use scope::{AccountId, Scope, ScopeKind};
 pub use usage::{Usage, UsageClass};

@@ -39,7 +39,7 @@ async fn a_key_is_made_with_all_that_was_asked() {
         assert_eq!(made.get(field), Some(&value), "{field}");
     }
     let kept = plane.store.key_by_hash(&hash_of(&key)).await.unwrap().unwrap();
-    assert_eq!((kept.max_budget, kept.tags), (Some(Nanos::new(100_000_000)), vec!["x".to_owned()]));
+    assert_eq!((kept.limits.max_budget, kept.tags), (Some(Nanos::new(100_000_000)), vec!["x".to_owned()]));
     assert!(plane.caller(&key).await.is_ok());
 }
 

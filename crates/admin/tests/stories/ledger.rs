@@ -47,6 +47,7 @@ fn row(key: &KeyHash, place: u8, started_ms: i64) -> LedgerRow {
         first_token_us: 250_000,
         total_us: 1_500_000,
         tags: Arc::from(vec!["x".to_owned()]),
+        accounts: Arc::default(),
     }
 }
 

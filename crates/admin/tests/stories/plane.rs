@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use http::{Method, Request};
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use weighhouse_admin::Admin;
-use weighhouse_auth::{Caller, Keyring, hash_of, master_digest};
+use weighhouse_auth::{Caller, Directory, Keyring, hash_of, master_digest};
 use weighhouse_storage::{Location, Store};
 use weighhouse_testkit::temp_dir::TempDir;
 use weighhouse_types::Kind;
@@ -33,7 +34,13 @@ impl Plane {
         let keyring = Keyring::new(store.clone());
         let clock = Arc::new(AtomicI64::new(NOW_MS));
         let hands = Arc::clone(&clock);
-        let admin = Admin::new(store.clone(), keyring.clone(), move || hands.load(Ordering::Relaxed));
+        let admin = Admin::new(
+            store.clone(),
+            keyring.clone(),
+            Directory::new(store.clone()),
+            TimeZone::UTC,
+            move || hands.load(Ordering::Relaxed),
+        );
         Self { store, keyring, admin, clock, _dir: dir }
     }
 

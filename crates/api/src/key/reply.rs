@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::dollars::Dollars;
+use crate::limits::LimitObject;
 use crate::secret::KeyText;
 
 /// A key as LiteLLM shows it. Times are RFC 3339.
@@ -32,8 +33,12 @@ pub struct KeyObject {
     pub spend: Dollars,
     /// Spent ever, in dollars.
     pub total_spend: Dollars,
-    /// The most that the key may spend, in dollars.
-    pub max_budget: Option<Dollars>,
+    /// What the key may spend and how fast.
+    #[serde(flatten)]
+    pub limits: LimitObject,
+    /// The named budget that it was given.
+    #[serde(default)]
+    pub budget_id: Option<String>,
     /// When the key stops working.
     pub expires: Option<String>,
     /// Models that the key may use; empty: all.
@@ -48,16 +53,6 @@ pub struct KeyObject {
     pub metadata: Map<String, Value>,
     /// Tags put on every call.
     pub tags: Vec<String>,
-    /// Calls per minute.
-    pub rpm_limit: Option<u64>,
-    /// Tokens per minute.
-    pub tpm_limit: Option<u64>,
-    /// Calls at once.
-    pub max_parallel_requests: Option<u64>,
-    /// How often the budget begins anew.
-    pub budget_duration: Option<String>,
-    /// When it next does.
-    pub budget_reset_at: Option<String>,
     /// Refused until unblocked.
     pub blocked: bool,
     /// `active`, `expired` or `revoked` (blocked).

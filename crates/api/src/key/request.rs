@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::body::RequestBody;
-use crate::dollars::Dollars;
+use crate::limits::{LimitPatch, with_limit_fields};
 use crate::patch::Patch;
 use crate::secret::KeyText;
 
@@ -30,9 +30,12 @@ pub struct GenerateKeyRequest {
     /// Names that stand for other models with this key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aliases: Option<BTreeMap<String, String>>,
-    /// The most that the key may spend, in dollars.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "empty_is_none")]
-    pub max_budget: Option<Dollars>,
+    /// What the key may spend and how fast.
+    #[serde(flatten)]
+    pub limits: LimitPatch,
+    /// A named budget, whose limits hold where the key's own say nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_id: Option<String>,
     /// Owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
@@ -45,46 +48,25 @@ pub struct GenerateKeyRequest {
     /// Tags put on every call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
-    /// Calls per minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rpm_limit: Option<u64>,
-    /// Tokens per minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tpm_limit: Option<u64>,
-    /// Calls at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_parallel_requests: Option<u64>,
     /// Refused from the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<bool>,
 }
 
 impl RequestBody for GenerateKeyRequest {
-    const FIELDS: &'static [&'static str] = &[
+    const FIELDS: &'static [&'static str] = with_limit_fields![
         "key",
         "key_alias",
         "duration",
         "models",
         "aliases",
-        "max_budget",
+        "budget_id",
         "user_id",
         "team_id",
         "metadata",
         "tags",
-        "rpm_limit",
-        "tpm_limit",
-        "max_parallel_requests",
         "blocked",
     ];
-}
-
-/// LiteLLM takes an empty text for no budget.
-fn empty_is_none<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Dollars>, D::Error> {
-    match Value::deserialize(from)? {
-        Value::Null => Ok(None),
-        Value::String(text) if text.is_empty() => Ok(None),
-        other => Dollars::deserialize(other).map(Some).map_err(serde::de::Error::custom),
-    }
 }
 
 /// `POST /key/update`: a merge patch. What is absent stays, what is present replaces, null clears; but null
@@ -107,9 +89,12 @@ pub struct UpdateKeyRequest {
     /// Names that stand for other models with this key.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub aliases: Patch<BTreeMap<String, String>>,
-    /// The most that the key may spend, in dollars; null: no end.
+    /// What the key may spend and how fast.
+    #[serde(flatten)]
+    pub limits: LimitPatch,
+    /// A named budget, whose limits hold where the key's own say nothing.
     #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub max_budget: Patch<Dollars>,
+    pub budget_id: Patch<String>,
     /// Owner.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub user_id: Patch<String>,
@@ -122,15 +107,6 @@ pub struct UpdateKeyRequest {
     /// Tags put on every call.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub tags: Patch<Vec<String>>,
-    /// Calls per minute.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub rpm_limit: Patch<u64>,
-    /// Tokens per minute.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub tpm_limit: Patch<u64>,
-    /// Calls at once.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
-    pub max_parallel_requests: Patch<u64>,
     /// Refused until unblocked.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub blocked: Patch<bool>,
@@ -187,6 +163,7 @@ impl RequestBody for RegenerateKeyRequest {
 mod tests {
     use super::*;
     use crate::body::read_body;
+    use crate::dollars::Dollars;
 
     fn fields_of<T: RequestBody + JsonSchema>() -> Vec<String> {
         let schema = schemars::schema_for!(T);
@@ -216,19 +193,19 @@ mod tests {
         let sent = br#"{"models":["gpt-4o"],"max_budget":10,"team_id":"t","budget_duration":null,"guardrails":[],
             "soft_budget":null,"send_invite_email":false,"metadata":{"a":1},"aliases":{"a":"b"},"blocked":false}"#;
         let request: GenerateKeyRequest = read_body(sent).unwrap();
-        assert_eq!(request.max_budget.unwrap().0, weighhouse_types::Nanos::dollars(10));
+        assert_eq!(request.limits.max_budget, Patch::Set(Dollars(weighhouse_types::Nanos::dollars(10))));
         assert_eq!(request.aliases.unwrap().get("a").map(String::as_str), Some("b"));
         assert_eq!((request.blocked, request.team_id.as_deref()), (Some(false), Some("t")));
         let none: GenerateKeyRequest = read_body(br#"{"max_budget":""}"#).unwrap();
-        assert_eq!(none.max_budget, None);
+        assert_eq!(none.limits.max_budget, Patch::Clear);
     }
 
     #[test]
     fn an_update_tells_null_from_absence() {
         let request: UpdateKeyRequest =
             read_body(br#"{"key":"sk-1","max_budget":null,"rpm_limit":5}"#).unwrap();
-        assert_eq!(request.max_budget, Patch::Clear);
-        assert_eq!((request.rpm_limit, request.tpm_limit), (Patch::Set(5), Patch::Keep));
+        assert_eq!(request.limits.max_budget, Patch::Clear);
+        assert_eq!((request.limits.rpm_limit, request.limits.tpm_limit), (Patch::Set(5), Patch::Keep));
         assert_eq!(
             serde_json::to_string(&request).unwrap(),
             r#"{"key":"sk-1","max_budget":null,"rpm_limit":5}"#

@@ -81,8 +81,8 @@ pub(crate) const GENERAL: Keys = Keys {
 /// `litellm_settings` (§2c): attributes of LiteLLM's module.
 pub(crate) const LITELLM: Keys = Keys {
     acted: "\
-        budget_exceeded_status_code default_fallbacks drop_params fallbacks modify_params num_retries \
-        request_timeout",
+        budget_duration budget_exceeded_status_code default_fallbacks drop_params fallbacks max_budget \
+        modify_params num_retries request_timeout timezone",
     idle: "\
         add_function_to_prompt add_user_information_to_llm_headers agent_search_embedding_model ai21_key \
         aiohttp_trust_env aleph_alpha_key allow_dynamic_callback_disabling allowed_fails \
@@ -92,7 +92,7 @@ pub(crate) const LITELLM: Keys = Keys {
         argilla_batch_size argilla_transformation_object audit_log_callbacks autorouter_presets_url \
         aws_sqs_callback_params azure_key banned_keywords_list baseten_key batch_line_item_callbacks \
         bedrock_neutralize_orphaned_tool_blocks bedrock_request_metadata_fields \
-        block_requests_for_models_without_pricing blocked_user_list blog_posts_url budget_duration \
+        block_requests_for_models_without_pricing blocked_user_list blog_posts_url \
         budget_exceeded_throttle_percentage budget_rollover bytez_key cache cache_params caching \
         callback_settings callbacks check_provider_endpoint clarifai_key cloudflare_api_key cohere_key \
         cold_storage_custom_logger cometapi_key common_cloud_provider_auth_params content_policy_fallbacks \
@@ -125,7 +125,7 @@ pub(crate) const LITELLM: Keys = Keys {
         langfuse_enable_update_trace_keys langsmith_batch_size lemonade_key litellm_mode llama_api_key \
         llamaguard_model_name llamaguard_unsafe_content_categories llm_guard_mode \
         log_auth_failure_key_identity log_client_error_tracebacks log_raw_request_response \
-        logged_real_time_event_types logging longer_context_model_fallback_dict maritalk_key max_budget \
+        logged_real_time_event_types logging longer_context_model_fallback_dict maritalk_key \
         max_end_user_budget max_end_user_budget_id max_fallbacks max_internal_user_budget max_tokens \
         max_ui_session_budget max_user_budget mcp_aliases mcp_semantic_tool_filter mcp_tool_search \
         model_alias_map model_cost_map_url model_fallbacks model_group_settings nebius_key \

@@ -35,6 +35,8 @@ pub struct LitellmSettings {
     pub max_budget: Option<String>,
     /// Its period, such as `30d`.
     pub budget_duration: Option<String>,
+    /// Whose calendar begins and ends the windows of budgets, such as `Europe/Amsterdam`.
+    pub timezone: Option<String>,
     /// Answers are kept.
     pub cache: Option<bool>,
     /// Sinks of every call.
@@ -74,6 +76,7 @@ pub(super) fn read(
         budget_exceeded_status_code: fields.count("budget_exceeded_status_code"),
         max_budget: fields.dollars("max_budget"),
         budget_duration: fields.text("budget_duration"),
+        timezone: fields.text("timezone"),
         cache: fields.switch("cache"),
         callbacks: fields.texts("callbacks"),
         success_callback: fields.texts("success_callback"),

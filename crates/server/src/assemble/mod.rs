@@ -7,8 +7,11 @@ mod quickstart;
 
 use std::time::Duration;
 
+use weighhouse_auth::Subject;
 use weighhouse_config::{Finding, Settings};
 use weighhouse_router::{Member, Table};
+use weighhouse_storage as budgets;
+use weighhouse_types::{Nanos, ScopeKind};
 
 use crate::limits::{Limits, Patience};
 use crate::snapshot::{Compat, Snapshot};
@@ -48,6 +51,7 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
         master: None,
         key_header: settings.general.litellm_key_header_name.as_ref().map(|name| name.to_ascii_lowercase()),
         compat: compat(settings),
+        global: global(settings),
     };
     (snapshot, findings)
 }
@@ -61,6 +65,15 @@ fn limits(settings: &Settings) -> Limits {
     }
     limits.drain = settings.own.drain.unwrap_or(limits.drain);
     limits
+}
+
+/// LiteLLM's `max_budget` and `budget_duration` under `litellm_settings`: what the whole house may spend.
+fn global(settings: &Settings) -> Option<Subject> {
+    let max_budget = settings.litellm.max_budget.as_deref().and_then(|text| Nanos::parse_usd(text).ok())?;
+    let budget_duration = settings.litellm.budget_duration.clone();
+    let limits =
+        budgets::Limits { max_budget: Some(max_budget), budget_duration, ..budgets::Limits::default() };
+    Some(Subject::new(ScopeKind::Global, "", limits))
 }
 
 fn compat(settings: &Settings) -> Compat {

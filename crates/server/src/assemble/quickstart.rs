@@ -40,6 +40,7 @@ pub fn quickstart(variables: &dyn Fn(&str) -> Option<String>) -> Snapshot {
         master: None,
         key_header: None,
         compat: Compat::default(),
+        global: None,
     }
 }
 

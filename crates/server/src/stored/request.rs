@@ -1,5 +1,7 @@
 //! What clients ask about a response that a provider keeps: to see it, to delete it, to stop it.
 
+use std::time::Duration;
+
 use http::{Method, Response, StatusCode};
 use weighhouse_auth::Caller;
 use weighhouse_catalog::Terms;
@@ -11,6 +13,7 @@ use crate::attempt::{self, Errand};
 use crate::egress::json;
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
+use crate::subjects::{self, Named};
 use crate::worker::Worker;
 
 /// Longest id that is looked up.
@@ -76,26 +79,31 @@ pub(crate) async fn answer(
     let query = if passed.is_empty() { String::new() } else { format!("?{}", passed.join("&")) };
     let tail = format!("/{id}{}{query}", wanted.tail());
     let errand = Errand { method: wanted.method(), tail: &tail, patience: deployment.patience };
-    let permit = admit(worker, caller)?;
+    let permit = admit(worker, snapshot, caller).await?;
     let (status, body) = attempt::run_errand(permit, &errand, &served, worker).await?;
     Ok(json(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), body))
 }
 
-/// Nothing is generated and nothing costs; the key's limit of requests counts it.
-fn admit(worker: &Worker, caller: &Caller) -> Result<Permit, Error> {
-    let meter = &worker.house.meter;
-    let key = caller.key().map(|identity| meter.key(&identity.record));
-    meter.admit(&Admission {
-        key: key.as_ref(),
+/// Nothing is generated and nothing costs; limits of requests count it.
+async fn admit(worker: &Worker, snapshot: &Snapshot, caller: &Caller) -> Result<Permit, Error> {
+    let house = &worker.house;
+    let now = house.now();
+    let standing = house.directory.standing(caller, None, &[]).await?;
+    let named = Named { models: None, end_user: None };
+    let scopes = subjects::meters(house, snapshot, caller, &standing, named, now.unix_ms).await?;
+    let admission = Admission {
+        scopes,
         books: &[],
         input_bound: 0,
         input_estimate: 0,
         output: OutputBound { asked: None, of_model: None, choices: 1, is_none: true },
         terms: Terms { unix_ms: None, tier: None, without: &[], searches: 0 },
-        second: worker.house.now().seconds(),
+        unix_ms: now.unix_ms,
+        second: now.seconds(),
         is_free: true,
-        key_name: caller.key().map_or("", |identity| &identity.record.key_name),
-    })
+        hold_wait: Duration::ZERO,
+    };
+    house.meter.admit(admission).await
 }
 
 fn gone() -> Error {

@@ -11,9 +11,10 @@ use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls, Socket};
 use weighhouse_types::KeyHash;
 
+use crate::entities::EntityKind;
 use crate::records::Change;
 
-/// The channel; its payload is a key's hash.
+/// The channel; its payload is a key's hash, or the kind and id of another record.
 pub(super) const CHANNEL: &str = "weighhouse_keys";
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -81,6 +82,15 @@ async fn again(config: &Config) -> Listener {
     }
 }
 
+/// What a payload tells: hashes hold no colon.
+fn change_of(payload: &str) -> Change {
+    let entity = payload.split_once(':').and_then(|(kind, id)| Some((EntityKind::from_name(kind)?, id)));
+    match entity {
+        Some((kind, id)) => Change::Entity(kind, id.to_owned()),
+        None => Change::Key(KeyHash::new(payload)),
+    }
+}
+
 /// A connection that listens.
 struct Listener {
     connection: Connection<Socket, NoTlsStream>,
@@ -114,7 +124,7 @@ impl Listener {
         loop {
             match poll_fn(|context| self.connection.poll_message(context)).await {
                 Some(Ok(AsyncMessage::Notification(note))) if note.channel() == CHANNEL => {
-                    drop(told.send(Change::Key(KeyHash::new(note.payload()))));
+                    drop(told.send(change_of(note.payload())));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return error.to_string(),

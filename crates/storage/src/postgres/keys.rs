@@ -15,9 +15,8 @@ impl PostgresStore {
         let key = KeyColumns::of(key)?;
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        let statement = format!(
-            "INSERT INTO virtual_keys ({KEY_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        );
+        let statement =
+            format!("INSERT INTO virtual_keys ({KEY_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
         transaction
             .execute(
                 &statement,
@@ -28,7 +27,6 @@ impl PostgresStore {
                     &key.user_id,
                     &key.team_id,
                     &key.record,
-                    &key.spend_nanos,
                     &key.total_spend_nanos,
                     &key.created_ms,
                     &key.updated_ms,
@@ -69,7 +67,7 @@ impl PostgresStore {
         transaction
             .execute(
                 "UPDATE virtual_keys SET hash = $2, key_alias = $3, user_id = $4, team_id = $5, record = $6, \
-                   spend_nanos = $7, updated_ms = $8 WHERE id = $1",
+                   updated_ms = $7 WHERE id = $1",
                 &[
                     &id.as_str(),
                     &key.hash,
@@ -77,7 +75,6 @@ impl PostgresStore {
                     &key.user_id,
                     &key.team_id,
                     &key.record,
-                    &key.spend_nanos,
                     &key.updated_ms,
                 ],
             )
@@ -120,7 +117,10 @@ impl PostgresStore {
     }
 }
 
-async fn notify(transaction: &tokio_postgres::Transaction<'_>, hash: &str) -> Result<(), StoreError> {
+pub(super) async fn notify(
+    transaction: &tokio_postgres::Transaction<'_>,
+    hash: &str,
+) -> Result<(), StoreError> {
     transaction.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &hash]).await?;
     Ok(())
 }
@@ -133,9 +133,8 @@ fn read(row: &Row) -> KeyColumns {
         user_id: row.get(3),
         team_id: row.get(4),
         record: row.get(5),
-        spend_nanos: row.get(6),
-        total_spend_nanos: row.get(7),
-        created_ms: row.get(8),
-        updated_ms: row.get(9),
+        total_spend_nanos: row.get(6),
+        created_ms: row.get(7),
+        updated_ms: row.get(8),
     }
 }

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use weighhouse_types::{KeyId, Nanos};
 
 use super::{PostgresStore, ask};
-use crate::columns::{LEDGER_COLUMNS, LedgerColumns, tags_json, usage_flags, usage_json};
+use crate::columns::{LEDGER_COLUMNS, LedgerColumns, accounts_json, tags_json, usage_flags, usage_json};
 use crate::error::StoreError;
 use crate::narrowed::{SPEND_BY_KEY, Statement};
 use crate::records::{LedgerBatch, LedgerRow};
@@ -17,10 +17,23 @@ const RECORD: &str = "call_id text, number bigint, started_ms bigint, key_id tex
      team_id text, end_user text, operation text, requested_model text, model_group text, deployment_id text, \
      provider text, upstream_model text, api_base text, outcome text, http_status bigint, response_id text, \
      stream bigint, usage text, usage_flags bigint, raw_usage text, cost_nanos bigint, arithmetic text, \
-     price_version text, queue_us bigint, overhead_us bigint, first_token_us bigint, total_us bigint, tags text";
+     price_version text, queue_us bigint, overhead_us bigint, first_token_us bigint, total_us bigint, tags text, accounts text";
+
+/// Charges keys and accounts for the rows of `fresh`; accounts in the order of their ids, so that two nodes never
+/// wait for each other.
+const CHARGES: &str = "charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nanos FROM fresh \
+       WHERE key_id IS NOT NULL GROUP BY key_id), \
+     charged AS (UPDATE virtual_keys SET spend_nanos = spend_nanos + nanos, \
+       total_spend_nanos = total_spend_nanos + nanos FROM charges WHERE id = charges.key_id RETURNING 1), \
+     shares AS (SELECT account->>0 AS scope, (account->>1)::bigint AS start, sum(cost_nanos)::bigint AS nanos \
+       FROM fresh, jsonb_array_elements(fresh.accounts::jsonb) AS account \
+       WHERE cost_nanos <> 0 GROUP BY 1, 2 ORDER BY 1, 2), \
+     booked AS (INSERT INTO accounts (scope, window_start_ms, settled_nanos) SELECT scope, start, nanos FROM shares \
+       ON CONFLICT (scope, window_start_ms) \
+       DO UPDATE SET settled_nanos = accounts.settled_nanos + excluded.settled_nanos RETURNING 1)";
 
 impl PostgresStore {
-    /// Appends rows that are not there yet and charges their keys, in one transaction; the number of new rows.
+    /// Appends rows that are not there yet and charges their keys and accounts, in one transaction; the number of new rows.
     pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
         let json = as_json(&rows)?;
         let mut client = self.client().await?;
@@ -30,11 +43,7 @@ impl PostgresStore {
         let statement = format!(
             "WITH fresh AS (INSERT INTO ledger ({LEDGER_COLUMNS}) SELECT {values} \
                FROM jsonb_to_recordset($1::text::jsonb) AS row ({RECORD}) ON CONFLICT DO NOTHING \
-               RETURNING key_id, cost_nanos), \
-             charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nanos FROM fresh WHERE key_id IS NOT NULL GROUP BY key_id), \
-             charged AS (UPDATE virtual_keys SET spend_nanos = spend_nanos + nanos, \
-               total_spend_nanos = total_spend_nanos + nanos FROM charges WHERE id = charges.key_id RETURNING 1) \
-             SELECT count(*) FROM fresh"
+               RETURNING key_id, cost_nanos, accounts), {CHARGES} SELECT count(*) FROM fresh"
         );
         let statement = transaction.prepare_cached(&statement).await?;
         let appended: i64 = transaction.query_one(&statement, &[&json]).await?.get(0);
@@ -42,7 +51,7 @@ impl PostgresStore {
         Ok(u64::try_from(appended).unwrap_or_default())
     }
 
-    /// Charges keys without keeping rows.
+    /// Charges keys and accounts without keeping rows.
     pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
         let json = as_json(&rows)?;
         let mut client = self.client().await?;
@@ -50,11 +59,10 @@ impl PostgresStore {
         lock_keys(&transaction, &rows).await?;
         transaction
             .execute(
-                "WITH charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nanos \
-                   FROM jsonb_to_recordset($1::text::jsonb) AS row (key_id text, cost_nanos bigint) \
-                   WHERE key_id IS NOT NULL GROUP BY key_id) \
-                 UPDATE virtual_keys SET spend_nanos = spend_nanos + nanos, \
-                   total_spend_nanos = total_spend_nanos + nanos FROM charges WHERE id = charges.key_id",
+                &format!(
+                    "WITH fresh AS (SELECT key_id, cost_nanos, accounts FROM jsonb_to_recordset($1::text::jsonb) \
+                       AS row (key_id text, cost_nanos bigint, accounts text)), {CHARGES} SELECT 1"
+                ),
                 &[&json],
             )
             .await?;
@@ -125,6 +133,7 @@ struct Columns<'row> {
     first_token_us: u32,
     total_us: u32,
     tags: String,
+    accounts: Cow<'row, str>,
 }
 
 /// PostgreSQL keeps no NUL in a text; callers and providers may send one.
@@ -175,6 +184,7 @@ impl<'row> Columns<'row> {
             first_token_us: row.first_token_us,
             total_us: row.total_us,
             tags: storable(&tags_json(&row.tags)).into_owned(),
+            accounts: storable(&accounts_json(&row.accounts)).into_owned().into(),
         }
     }
 }
@@ -217,5 +227,6 @@ fn read(row: &Row) -> LedgerColumns {
         first_token_us: row.get(27),
         total_us: row.get(28),
         tags: row.get(29),
+        accounts: row.get(30),
     }
 }

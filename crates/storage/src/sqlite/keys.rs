@@ -14,7 +14,7 @@ impl SqliteStore {
         let key = KeyColumns::of(key)?;
         self.write_synced(move |connection| {
             let statement = format!(
-                "INSERT INTO virtual_keys ({KEY_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                "INSERT INTO virtual_keys ({KEY_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
             );
             connection.execute(
                 &statement,
@@ -25,7 +25,6 @@ impl SqliteStore {
                     key.user_id,
                     key.team_id,
                     key.record,
-                    key.spend_nanos,
                     key.total_spend_nanos,
                     key.created_ms,
                     key.updated_ms
@@ -68,7 +67,7 @@ impl SqliteStore {
             let key = KeyColumns::of(&key)?;
             transaction.execute(
                 "UPDATE virtual_keys SET hash = ?2, key_alias = ?3, user_id = ?4, team_id = ?5, record = ?6, \
-                   spend_nanos = ?7, updated_ms = ?8 WHERE id = ?1",
+                   updated_ms = ?7 WHERE id = ?1",
                 params![
                     id.as_str(),
                     key.hash,
@@ -76,7 +75,6 @@ impl SqliteStore {
                     key.user_id,
                     key.team_id,
                     key.record,
-                    key.spend_nanos,
                     key.updated_ms
                 ],
             )?;
@@ -131,9 +129,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<KeyColumns> {
         user_id: row.get(3)?,
         team_id: row.get(4)?,
         record: row.get(5)?,
-        spend_nanos: row.get(6)?,
-        total_spend_nanos: row.get(7)?,
-        created_ms: row.get(8)?,
-        updated_ms: row.get(9)?,
+        total_spend_nanos: row.get(6)?,
+        created_ms: row.get(7)?,
+        updated_ms: row.get(8)?,
     })
 }

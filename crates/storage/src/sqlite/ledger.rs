@@ -3,40 +3,40 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Row, Transaction, params, params_from_iter};
-use weighhouse_types::{KeyId, Nanos};
+use weighhouse_types::{AccountId, KeyId, Nanos};
 
 use super::SqliteStore;
-use crate::columns::{LedgerColumns, tags_json, usage_flags, usage_json};
+use crate::columns::{LedgerColumns, accounts_json, tags_json, usage_flags, usage_json};
 use crate::error::StoreError;
 use crate::narrowed::{SPEND_BY_KEY, Statement};
 use crate::records::{LedgerBatch, LedgerRow};
 
 impl SqliteStore {
-    /// Appends rows that are not there yet and charges their keys, in one transaction; the number of new rows.
+    /// Appends rows that are not there yet and charges their keys and accounts, in one transaction; the number of new rows.
     pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
         self.write(move |connection| {
             let transaction = connection.transaction()?;
-            let (mut appended, mut charges) = (0, BTreeMap::new());
+            let (mut appended, mut charges) = (0, Charges::default());
             for row in rows.iter() {
                 if insert(&transaction, row)? {
                     appended += 1;
-                    add_charge(&mut charges, row);
+                    charges.add(row);
                 }
             }
-            charge(&transaction, &charges)?;
+            charges.book(&transaction)?;
             transaction.commit()?;
             Ok(appended)
         })
         .await
     }
 
-    /// Charges keys without keeping rows.
+    /// Charges keys and accounts without keeping rows.
     pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
         self.write(move |connection| {
             let transaction = connection.transaction()?;
-            let mut charges = BTreeMap::new();
-            rows.iter().for_each(|row| add_charge(&mut charges, row));
-            charge(&transaction, &charges)?;
+            let mut charges = Charges::default();
+            rows.iter().for_each(|row| charges.add(row));
+            charges.book(&transaction)?;
             Ok(transaction.commit()?)
         })
         .await
@@ -74,29 +74,54 @@ impl SqliteStore {
     }
 }
 
-fn add_charge(charges: &mut BTreeMap<String, i64>, row: &LedgerRow) {
-    let Some(key) = row.key_id.as_ref().filter(|_| row.cost != Nanos::ZERO) else { return };
-    match charges.get_mut(key.as_str()) {
-        Some(charge) => *charge += row.cost.get(),
-        None => {
-            charges.insert(key.to_string(), row.cost.get());
-        }
-    }
+/// What rows cost their keys and accounts.
+#[derive(Default)]
+struct Charges {
+    keys: BTreeMap<String, i64>,
+    accounts: BTreeMap<AccountId, i64>,
 }
 
-fn charge(transaction: &Transaction<'_>, charges: &BTreeMap<String, i64>) -> Result<(), StoreError> {
-    let mut statement = transaction.prepare_cached(
-        "UPDATE virtual_keys SET spend_nanos = spend_nanos + ?2, total_spend_nanos = total_spend_nanos + ?2 WHERE id = ?1",
-    )?;
-    for (key, nanos) in charges {
-        statement.execute(params![key, nanos])?;
+impl Charges {
+    fn add(&mut self, row: &LedgerRow) {
+        if row.cost == Nanos::ZERO {
+            return;
+        }
+        if let Some(key) = &row.key_id {
+            match self.keys.get_mut(key.as_str()) {
+                Some(charge) => *charge += row.cost.get(),
+                None => drop(self.keys.insert(key.to_string(), row.cost.get())),
+            }
+        }
+        for account in row.accounts.iter() {
+            match self.accounts.get_mut(account) {
+                Some(charge) => *charge += row.cost.get(),
+                None => drop(self.accounts.insert(account.clone(), row.cost.get())),
+            }
+        }
     }
-    Ok(())
+
+    fn book(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        let mut of_keys = transaction.prepare_cached(
+            "UPDATE virtual_keys SET spend_nanos = spend_nanos + ?2, total_spend_nanos = total_spend_nanos + ?2 \
+             WHERE id = ?1",
+        )?;
+        for (key, nanos) in &self.keys {
+            of_keys.execute(params![key, nanos])?;
+        }
+        let mut of_accounts = transaction.prepare_cached(
+            "INSERT INTO accounts (scope, window_start_ms, settled_nanos) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (scope, window_start_ms) DO UPDATE SET settled_nanos = settled_nanos + excluded.settled_nanos",
+        )?;
+        for (account, nanos) in &self.accounts {
+            of_accounts.execute(params![account.scope.as_str(), account.window_start_ms, nanos])?;
+        }
+        Ok(())
+    }
 }
 
 fn insert(transaction: &Transaction<'_>, row: &LedgerRow) -> Result<bool, StoreError> {
     const STATEMENT: &str = "INSERT OR IGNORE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-         ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)";
+         ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
     let inserted = transaction.prepare_cached(STATEMENT)?.execute(params![
         row.attempt.call.as_bytes(),
         row.attempt.number,
@@ -128,6 +153,7 @@ fn insert(transaction: &Transaction<'_>, row: &LedgerRow) -> Result<bool, StoreE
         row.first_token_us,
         row.total_us,
         tags_json(&row.tags),
+        accounts_json(&row.accounts),
     ])?;
     Ok(inserted == 1)
 }
@@ -164,5 +190,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<LedgerColumns> {
         first_token_us: row.get(27)?,
         total_us: row.get(28)?,
         tags: row.get(29)?,
+        accounts: row.get(30)?,
     })
 }

@@ -1,0 +1,232 @@
+//! What limits hang on, ready for calls: made once from a record, shared by every call until the record changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use weighhouse_storage::{
+    BudgetRecord, CustomerRecord, KeyRecord, Limits, TagRecord, TeamRecord, UserRecord,
+};
+use weighhouse_types::{Nanos, Scope, ScopeKind};
+
+use crate::access::Models;
+
+/// One scope with its limits.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Which.
+    pub scope: Scope,
+    /// How refusals name it.
+    pub shown: Arc<str>,
+    /// Its limits; the same `Arc` until somebody changes them.
+    pub limits: Arc<Limits>,
+    /// What it spent ever, where its record says so (keys).
+    pub spent_ever: Option<Nanos>,
+}
+
+impl Subject {
+    /// A scope of one id.
+    #[must_use]
+    pub fn new(kind: ScopeKind, id: &str, limits: Limits) -> Self {
+        Self { scope: Scope::new(kind, id), shown: id.into(), limits: Arc::new(limits), spent_ever: None }
+    }
+
+    fn pair(kind: ScopeKind, first: &str, second: &str, limits: Limits) -> Self {
+        Self {
+            scope: Scope::pair(kind, first, second),
+            shown: format!("{second} of {first}").into(),
+            limits: Arc::new(limits),
+            spent_ever: None,
+        }
+    }
+
+    /// A virtual key. Where its own limits say nothing, those of its named budget hold.
+    pub(crate) fn of_key(key: &KeyRecord, budget: Option<&BudgetRecord>) -> Self {
+        Self {
+            shown: key.key_name.as_str().into(),
+            spent_ever: Some(key.total_spend),
+            ..Self::new(ScopeKind::Key, key.id.as_str(), filled(&key.limits, budget))
+        }
+    }
+}
+
+/// Limits of single models, by the model's name.
+#[derive(Clone, Debug, Default)]
+pub struct ModelSubjects(BTreeMap<String, Subject>);
+
+impl ModelSubjects {
+    pub(crate) fn of(kind: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
+        let subject = |(model, limits): (&String, _)| {
+            let mut subject = Subject::pair(kind, id, model, Limits::from(limits));
+            subject.shown = format!("{model} of {shown}").into();
+            (model.clone(), subject)
+        };
+        Self(limits.model_limits.iter().map(subject).collect())
+    }
+
+    /// The limits of a model, by the name that is asked for or the name that it stands for.
+    #[must_use]
+    pub fn find(&self, asked: &str, model: &str) -> Option<&Subject> {
+        self.0.get(model).or_else(|| self.0.get(asked))
+    }
+}
+
+/// A team, ready for calls.
+#[derive(Clone, Debug)]
+pub struct Team {
+    /// What the store knows of it.
+    pub record: TeamRecord,
+    /// Models that its keys may use.
+    pub models: Models,
+    /// All of it together.
+    pub subject: Subject,
+    /// Single models of it.
+    pub of_models: ModelSubjects,
+    members: BTreeMap<String, Subject>,
+}
+
+impl Team {
+    pub(crate) fn new(record: TeamRecord) -> Self {
+        let id = &record.team_id;
+        let members = record.members.iter().filter_map(|member| {
+            let user = member.user_id.clone()?;
+            let own = member.limits != Limits::default();
+            let limits = if own { &member.limits } else { &record.member_limits };
+            let subject = Subject::pair(ScopeKind::Member, id, &user, limits.clone());
+            Some((user, subject))
+        });
+        Self {
+            models: Models::new(&record.models),
+            subject: Subject::new(ScopeKind::Team, id, record.limits.clone()),
+            of_models: ModelSubjects::of(ScopeKind::TeamModel, id, id, &record.limits),
+            members: members.collect(),
+            record,
+        }
+    }
+
+    /// A user within the team. Whoever is not noted as a member has what the team says of all members.
+    #[must_use]
+    pub fn member(&self, user: &str) -> Subject {
+        self.members.get(user).cloned().unwrap_or_else(|| {
+            let limits = self.record.member_limits.clone();
+            Subject::pair(ScopeKind::Member, &self.record.team_id, user, limits)
+        })
+    }
+}
+
+/// A user, ready for calls.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// What the store knows of the user.
+    pub record: UserRecord,
+    /// Models that keys of the user's own may use.
+    pub models: Models,
+    /// All keys of the user's own.
+    pub subject: Subject,
+}
+
+impl User {
+    pub(crate) fn new(record: UserRecord) -> Self {
+        let subject = Subject::new(ScopeKind::User, &record.user_id, record.limits.clone());
+        Self { models: Models::new(&record.models), subject, record }
+    }
+}
+
+/// A customer, ready for calls.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// What the store knows of them.
+    pub record: CustomerRecord,
+    /// All their calls.
+    pub subject: Subject,
+}
+
+impl Customer {
+    pub(crate) fn new(record: CustomerRecord, budget: Option<&BudgetRecord>) -> Self {
+        let limits = filled(&record.limits, budget);
+        Self { subject: Subject::new(ScopeKind::EndUser, &record.user_id, limits), record }
+    }
+}
+
+/// A tag with limits, ready for calls.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// Models that calls with it may use.
+    pub models: Models,
+    /// All calls with it.
+    pub subject: Subject,
+}
+
+impl Tag {
+    pub(crate) fn new(record: &TagRecord) -> Self {
+        let subject = Subject::new(ScopeKind::Tag, &record.name, record.limits.clone());
+        Self { models: Models::new(&record.models), subject }
+    }
+}
+
+/// Own limits, with what a named budget says where they say nothing.
+fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
+    let Some(named) = budget.map(|budget| &budget.limits) else { return own.clone() };
+    let mut limits = own.clone();
+    if limits.max_budget.is_none() {
+        limits.max_budget = named.max_budget;
+        limits.budget_duration.clone_from(&named.budget_duration);
+        limits.temporary = limits.temporary.or(named.temporary);
+    }
+    limits.soft_budget = limits.soft_budget.or(named.soft_budget);
+    limits.rpm_limit = limits.rpm_limit.or(named.rpm_limit);
+    limits.tpm_limit = limits.tpm_limit.or(named.tpm_limit);
+    limits.rpd_limit = limits.rpd_limit.or(named.rpd_limit);
+    limits.tpd_limit = limits.tpd_limit.or(named.tpd_limit);
+    limits.max_parallel_requests = limits.max_parallel_requests.or(named.max_parallel_requests);
+    if limits.more_budgets.is_empty() {
+        limits.more_budgets.clone_from(&named.more_budgets);
+    }
+    if limits.model_limits.is_empty() {
+        limits.model_limits.clone_from(&named.model_limits);
+    }
+    limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighhouse_storage::TeamMember;
+
+    #[test]
+    fn own_limits_come_before_those_of_a_named_budget() {
+        let budget = BudgetRecord {
+            limits: Limits {
+                max_budget: Some(Nanos::new(9)),
+                budget_duration: Some("1d".into()),
+                rpm_limit: Some(3),
+                ..Limits::default()
+            },
+            ..BudgetRecord::default()
+        };
+        let own = Limits { max_budget: Some(Nanos::new(1)), ..Limits::default() };
+        let both = filled(&own, Some(&budget));
+        assert_eq!(
+            (both.max_budget, both.budget_duration, both.rpm_limit),
+            (Some(Nanos::new(1)), None, Some(3))
+        );
+        let named = filled(&Limits::default(), Some(&budget));
+        assert_eq!((named.max_budget, named.budget_duration.as_deref()), (Some(Nanos::new(9)), Some("1d")));
+    }
+
+    #[test]
+    fn a_member_has_limits_of_its_own_or_those_of_all() {
+        let of = |rpm| Limits { rpm_limit: Some(rpm), ..Limits::default() };
+        let member =
+            |id: &str, limits| TeamMember { user_id: Some(id.into()), limits, ..TeamMember::default() };
+        let team = Team::new(TeamRecord {
+            team_id: "t".into(),
+            members: vec![member("ada", of(1)), member("bob", Limits::default())],
+            member_limits: of(7),
+            ..TeamRecord::default()
+        });
+        for (user, rpm) in [("ada", 1), ("bob", 7), ("eve", 7)] {
+            assert_eq!(team.member(user).limits.rpm_limit, Some(rpm), "{user}");
+        }
+        assert_eq!(team.member("ada").scope.as_str(), "member:t/ada");
+    }
+}

@@ -1,0 +1,256 @@
+//! What one scope (a key, a team, a user …) may spend and how fast, counted on this node.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::tz::TimeZone;
+use weighhouse_storage::Limits;
+use weighhouse_types::{AccountId, Nanos, Scope, ScopeKind};
+
+use crate::calendar::WindowRule;
+use crate::slots::Slots;
+use crate::window::Rate;
+use crate::window_account::{WindowAccount, WindowedBudget};
+
+/// What is known of a scope when a call comes under it.
+#[derive(Clone, Debug)]
+pub struct ScopeSpec {
+    /// Which.
+    pub scope: Scope,
+    /// How a refusal names it, without its kind: a key's `sk-...abcd`, a team's id.
+    pub shown: Arc<str>,
+    /// Its limits; the same `Arc` as long as nobody changed them.
+    pub limits: Arc<Limits>,
+    /// What it spent ever, where its record says so and no account for life is kept (keys).
+    pub spent_ever: Option<Nanos>,
+}
+
+/// A scope's books and counters.
+#[derive(Debug)]
+pub struct ScopeMeter {
+    /// Which.
+    pub scope: Scope,
+    shown: Arc<str>,
+    zone: TimeZone,
+    /// Spent ever; its limit is the budget without a duration.
+    life: Arc<WindowAccount>,
+    budgets: RwLock<Vec<WindowedBudget>>,
+    limits: RwLock<Arc<Limits>>,
+    pub(crate) requests: Rate,
+    pub(crate) tokens: Rate,
+    pub(crate) day_requests: Rate,
+    pub(crate) day_tokens: Rate,
+    pub(crate) slots: Slots,
+}
+
+impl ScopeMeter {
+    /// A scope with what the store says was spent, account by account.
+    #[must_use]
+    pub fn new(spec: &ScopeSpec, settled: &[(AccountId, Nanos)], zone: &TimeZone, now_ms: i64) -> Self {
+        let settled_in = |start: i64| {
+            let is_it = |account: &AccountId| account.scope == spec.scope && account.window_start_ms == start;
+            settled.iter().find(|(account, _)| is_it(account)).map_or(Nanos::ZERO, |(_, nanos)| *nanos)
+        };
+        let id = AccountId { scope: spec.scope.clone(), window_start_ms: 0 };
+        let spent = spec.spent_ever.unwrap_or_else(|| settled_in(0));
+        let limits = &spec.limits;
+        let meter = Self {
+            scope: spec.scope.clone(),
+            shown: Arc::clone(&spec.shown),
+            zone: zone.clone(),
+            life: Arc::new(WindowAccount::new(id, i64::MAX, None, spent)),
+            budgets: RwLock::default(),
+            limits: RwLock::new(Arc::clone(limits)),
+            requests: Rate::new(limits.rpm_limit),
+            tokens: Rate::new(limits.tpm_limit),
+            day_requests: Rate::per_day(limits.rpd_limit),
+            day_tokens: Rate::per_day(limits.tpd_limit),
+            slots: Slots::new(limits.max_parallel_requests),
+        };
+        meter.set_budgets(limits, now_ms, settled_in);
+        meter
+    }
+
+    /// Takes over limits that an administrator changed, or a temporary increase that began or ended.
+    pub fn set_limits(&self, limits: &Arc<Limits>, now_ms: i64) {
+        let known = Arc::clone(&self.limits.read().unwrap_or_else(PoisonError::into_inner));
+        if Arc::ptr_eq(&known, limits) && limits.temporary.is_none() {
+            return;
+        }
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(limits);
+        // What a window of a new length holds was not counted: it begins with nothing.
+        self.set_budgets(limits, now_ms, |_| Nanos::ZERO);
+        self.requests.set_limit(limits.rpm_limit);
+        self.tokens.set_limit(limits.tpm_limit);
+        self.day_requests.set_limit(limits.rpd_limit);
+        self.day_tokens.set_limit(limits.tpd_limit);
+        self.slots.set_limit(limits.max_parallel_requests);
+    }
+
+    fn set_budgets(&self, limits: &Limits, now_ms: i64, settled: impl Fn(i64) -> Nanos) {
+        let mut life_limit: Option<Nanos> = None;
+        let mut windowed = Vec::new();
+        let first = limits.max_budget_at(now_ms).map(|max| (limits.budget_duration.as_deref(), max));
+        let more = limits.more_budgets.iter().map(|budget| (Some(budget.duration.as_str()), budget.max));
+        let mut budgets = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
+        for (duration, max) in first.into_iter().chain(more) {
+            let rule = duration.and_then(|duration| WindowRule::parse(duration, &self.zone));
+            let (Some(duration), Some(rule)) = (duration, rule) else {
+                life_limit = Some(life_limit.map_or(max, |limit| limit.min(max)));
+                continue;
+            };
+            let known = budgets.iter().find(|budget| budget.duration == duration);
+            windowed.push(match known {
+                Some(known) => known.with_limit(max),
+                None => WindowedBudget::new(&self.scope, duration, rule, max, now_ms, &settled),
+            });
+        }
+        self.life.account.set_limit(life_limit);
+        *budgets = windowed;
+    }
+
+    /// Adds the accounts that a call at a moment is charged to.
+    pub(crate) fn accounts_at(&self, now_ms: i64, accounts: &mut Vec<Arc<WindowAccount>>) {
+        accounts.push(Arc::clone(&self.life));
+        let budgets = self.budgets.read().unwrap_or_else(PoisonError::into_inner);
+        accounts.extend(budgets.iter().map(|budget| budget.account_at(now_ms)));
+    }
+
+    /// Whether any budget bounds it.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.life.account.is_limited()
+            || !self.budgets.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Spent in the window of its first budget at a moment, or ever where it has none.
+    #[must_use]
+    pub fn spent(&self, now_ms: i64) -> Nanos {
+        let is_windowed =
+            self.limits.read().unwrap_or_else(PoisonError::into_inner).budget_duration.is_some();
+        let budgets = self.budgets.read().unwrap_or_else(PoisonError::into_inner);
+        match budgets.first().filter(|_| is_windowed) {
+            Some(budget) => budget.account_at(now_ms).account.settled(),
+            None => self.life.account.settled(),
+        }
+    }
+
+    /// Whether anything at all bounds it: then its counters must not be let go of.
+    #[must_use]
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.is_limited()
+            || self.slots.limit().is_some()
+            || [&self.requests, &self.tokens, &self.day_requests, &self.day_tokens]
+                .iter()
+                .any(|rate| rate.limit().is_some())
+    }
+
+    /// The limits that hold, and what is left of them at a second.
+    #[must_use]
+    pub fn remaining(&self, second: u64) -> Remaining {
+        let of = |rate: &Rate| rate.limit().zip(rate.remaining(second));
+        Remaining { requests: of(&self.requests), tokens: of(&self.tokens) }
+    }
+
+    /// How a refusal of money names it, as LiteLLM does.
+    pub(crate) fn payer(&self) -> String {
+        let kind = match self.scope.kind() {
+            ScopeKind::Global => return "Proxy".to_owned(),
+            ScopeKind::Team => "Team",
+            ScopeKind::Member => "Team Member",
+            ScopeKind::User => "User",
+            ScopeKind::Key => "Key",
+            ScopeKind::KeyModel => "Model of key",
+            ScopeKind::TeamModel => "Model of team",
+            ScopeKind::EndUser => "End User",
+            ScopeKind::Tag => "Tag",
+        };
+        format!("{kind}={}", self.shown)
+    }
+
+    /// How a refusal of rate names it, as LiteLLM does (contract §4e).
+    pub(crate) fn descriptor(&self) -> String {
+        let kind = match self.scope.kind() {
+            ScopeKind::Global => "global",
+            ScopeKind::Team => "team",
+            ScopeKind::Member => "team_member",
+            ScopeKind::User => "user",
+            ScopeKind::Key => "api_key",
+            ScopeKind::KeyModel => "model_per_key",
+            ScopeKind::TeamModel => "model_per_team",
+            ScopeKind::EndUser => "end_user",
+            ScopeKind::Tag => "tag",
+        };
+        format!("{kind}: {}", self.shown)
+    }
+}
+
+/// Limits of rate in a minute, each with what is left of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remaining {
+    /// Calls.
+    pub requests: Option<(u64, u64)>,
+    /// Tokens.
+    pub tokens: Option<(u64, u64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weighhouse_storage::{TemporaryIncrease, WindowBudget};
+
+    fn meter(limits: Limits, settled: &[(i64, i64)], now_ms: i64) -> ScopeMeter {
+        let scope = Scope::new(ScopeKind::Team, "t");
+        let settled: Vec<_> = settled
+            .iter()
+            .map(|(start, nanos)| {
+                (AccountId { scope: scope.clone(), window_start_ms: *start }, Nanos::new(*nanos))
+            })
+            .collect();
+        let spec = ScopeSpec { scope, shown: "t".into(), limits: Arc::new(limits), spent_ever: None };
+        ScopeMeter::new(&spec, &settled, &TimeZone::UTC, now_ms)
+    }
+
+    fn books(meter: &ScopeMeter, now_ms: i64) -> Vec<(i64, i64, i64)> {
+        let mut accounts = Vec::new();
+        meter.accounts_at(now_ms, &mut accounts);
+        let shown = |account: &Arc<WindowAccount>| {
+            let available = account.account.available().get();
+            (account.id.window_start_ms, account.account.settled().get(), available)
+        };
+        accounts.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn each_budget_has_windows_of_its_own() {
+        let limits = Limits {
+            max_budget: Some(Nanos::new(100)),
+            more_budgets: vec![WindowBudget { duration: "1m".into(), max: Nanos::new(10) }],
+            ..Limits::default()
+        };
+        let meter = meter(limits.clone(), &[(0, 30), (60_000, 4), (120_000, 9)], 61_000);
+        assert_eq!(books(&meter, 61_000), [(0, 30, 70), (60_000, 4, 6)]);
+        assert_eq!(books(&meter, 120_000), [(0, 30, 70), (120_000, 0, 10)]);
+        assert_eq!(meter.spent(120_000), Nanos::new(30));
+
+        let changed = Limits { max_budget: None, budget_duration: None, ..limits };
+        meter.set_limits(&Arc::new(changed), 120_000);
+        assert_eq!(books(&meter, 120_000), [(0, 30, i64::MAX), (120_000, 0, 10)]);
+        meter.set_limits(&Arc::new(Limits::default()), 120_000);
+        assert_eq!(books(&meter, 120_000), [(0, 30, i64::MAX)]);
+        assert!(!meter.is_bounded());
+    }
+
+    #[test]
+    fn a_temporary_increase_ends_by_itself() {
+        let increase = TemporaryIncrease { amount: Nanos::new(5), until_ms: 1_000 };
+        let limits = Arc::new(Limits {
+            max_budget: Some(Nanos::new(10)),
+            temporary: Some(increase),
+            ..Limits::default()
+        });
+        let meter = meter(Limits::clone(&limits), &[], 0);
+        assert_eq!(books(&meter, 0), [(0, 0, 15)]);
+        meter.set_limits(&limits, 1_000);
+        assert_eq!(books(&meter, 1_000), [(0, 0, 10)]);
+    }
+}

@@ -1,0 +1,150 @@
+//! A budget's account in the window that runs now, and the next one when its time comes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::{Mutex, Notify};
+use weighhouse_types::{AccountId, Nanos, Scope};
+
+use crate::account::Account;
+use crate::calendar::WindowRule;
+
+/// One account: a scope in one window. Spend belongs to the window in which it was held.
+#[derive(Debug)]
+pub struct WindowAccount {
+    /// Its row in the store.
+    pub id: AccountId,
+    /// When the window ends, milliseconds since 1970; never for the account for life.
+    pub ends_ms: i64,
+    /// The books.
+    pub account: Account,
+    /// Calls that wait for money which others hold; they are served in their order.
+    waiting: AtomicUsize,
+    pub(crate) queue: Mutex<()>,
+    pub(crate) freed: Notify,
+}
+
+impl WindowAccount {
+    /// An account with what was settled on it before.
+    #[must_use]
+    pub fn new(id: AccountId, ends_ms: i64, limit: Option<Nanos>, settled: Nanos) -> Self {
+        let account = Account::new(limit, settled);
+        Self {
+            id,
+            ends_ms,
+            account,
+            waiting: AtomicUsize::new(0),
+            queue: Mutex::default(),
+            freed: Notify::new(),
+        }
+    }
+
+    /// Turns a hold into what was really spent, and wakes who waits for the rest.
+    pub fn settle(&self, held: Nanos, actual: Nanos) {
+        self.account.settle(held, actual);
+        if held > actual && self.has_waiting() {
+            self.freed.notify_waiters();
+        }
+    }
+
+    /// Whether calls wait for money: then a new call stands behind them.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Stands in the queue until it is dropped.
+    pub(crate) fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        Waiting(self)
+    }
+}
+
+/// One call in an account's queue.
+#[derive(Debug)]
+pub(crate) struct Waiting<'account>(&'account WindowAccount);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A budget whose windows follow each other.
+#[derive(Debug)]
+pub(crate) struct WindowedBudget {
+    /// LiteLLM's duration, by which it is known again when limits change.
+    pub(crate) duration: String,
+    rule: WindowRule,
+    limit: Nanos,
+    current: RwLock<Arc<WindowAccount>>,
+}
+
+impl WindowedBudget {
+    /// A budget at a moment. `settled` tells what was spent in a window, by its begin.
+    pub(crate) fn new(
+        scope: &Scope,
+        duration: &str,
+        rule: WindowRule,
+        limit: Nanos,
+        now_ms: i64,
+        settled: impl Fn(i64) -> Nanos,
+    ) -> Self {
+        let (window_start_ms, ends_ms) = rule.window_at(now_ms);
+        let id = AccountId { scope: scope.clone(), window_start_ms };
+        let account = WindowAccount::new(id, ends_ms, Some(limit), settled(window_start_ms));
+        Self { duration: duration.to_owned(), rule, limit, current: RwLock::new(Arc::new(account)) }
+    }
+
+    /// The same budget with another limit; what runs goes on.
+    pub(crate) fn with_limit(&self, limit: Nanos) -> Self {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        current.account.set_limit(Some(limit));
+        Self {
+            duration: self.duration.clone(),
+            rule: self.rule.clone(),
+            limit,
+            current: RwLock::new(current),
+        }
+    }
+
+    /// The account of the window that runs at a moment; a new window begins with nothing spent.
+    pub(crate) fn account_at(&self, now_ms: i64) -> Arc<WindowAccount> {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        if now_ms < current.ends_ms {
+            return current;
+        }
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if now_ms >= current.ends_ms {
+            let (window_start_ms, ends_ms) = self.rule.window_at(now_ms);
+            let id = AccountId { scope: current.id.scope.clone(), window_start_ms };
+            *current = Arc::new(WindowAccount::new(id, ends_ms, Some(self.limit), Nanos::ZERO));
+        }
+        Arc::clone(&current)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Verdict;
+    use jiff::tz::TimeZone;
+    use weighhouse_types::ScopeKind;
+
+    #[test]
+    fn a_new_window_begins_with_nothing_and_the_old_one_keeps_its_own() {
+        let rule = WindowRule::parse("1m", &TimeZone::UTC).unwrap();
+        let scope = Scope::new(ScopeKind::Key, "k");
+        let spent = |start| if start == 60_000 { Nanos::new(4) } else { Nanos::ZERO };
+        let budget = WindowedBudget::new(&scope, "1m", rule, Nanos::new(10), 61_000, spent);
+        let first = budget.account_at(61_000);
+        assert_eq!((first.id.window_start_ms, first.account.settled()), (60_000, Nanos::new(4)));
+        assert_eq!(first.account.hold(Nanos::new(6)), Verdict::Held);
+        let second = budget.account_at(120_000);
+        assert_eq!(second.account.hold(Nanos::new(10)), Verdict::Held);
+        first.settle(Nanos::new(6), Nanos::new(5));
+        assert_eq!(first.account.settled(), Nanos::new(9));
+        assert_eq!(budget.account_at(179_999).id.window_start_ms, 120_000);
+        assert_eq!(budget.with_limit(Nanos::new(20)).account_at(130_000).account.available(), Nanos::new(10));
+    }
+}

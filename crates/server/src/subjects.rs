@@ -1,0 +1,96 @@
+//! Everything whose limits hold for a call: its key, team, user, end user, tags, single models, and the house.
+
+use std::sync::Arc;
+
+use weighhouse_auth::{Caller, Standing, Subject};
+use weighhouse_metering::{ScopeMeter, ScopeSpec};
+use weighhouse_storage::{Limits, StoreError};
+use weighhouse_types::{Error, Kind, ScopeKind};
+
+use crate::house::House;
+use crate::snapshot::Snapshot;
+
+/// What a call names beside its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'call> {
+    /// The model as it was asked for, and what the name stands for.
+    pub(crate) models: Option<(&'call str, &'call str)>,
+    /// Whom the client names as its end user.
+    pub(crate) end_user: Option<&'call str>,
+}
+
+/// The counters of all of them. What nobody limited is counted too, so that its spend is known.
+///
+/// # Errors
+/// `Overloaded` where the store cannot be asked for what was spent before.
+pub(crate) async fn meters(
+    house: &House,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    standing: &Standing,
+    named: Named<'_>,
+    now_ms: i64,
+) -> Result<Vec<Arc<ScopeMeter>>, Error> {
+    let mut meters = Vec::with_capacity(6);
+    for subject in subjects(snapshot, caller, standing, named) {
+        let spec = ScopeSpec {
+            scope: subject.scope,
+            shown: subject.shown,
+            limits: subject.limits,
+            spent_ever: subject.spent_ever,
+        };
+        meters.push(house.meter.scope(&spec, now_ms).await.map_err(unknown_spend)?);
+    }
+    Ok(meters)
+}
+
+/// The scopes in the order in which LiteLLM checks them (contract §4c).
+fn subjects(snapshot: &Snapshot, caller: &Caller, standing: &Standing, named: Named<'_>) -> Vec<Subject> {
+    let mut subjects = Vec::with_capacity(6);
+    let of_model = |asked: &str, model: &str| {
+        let of_team = standing.team.as_ref().and_then(|team| team.of_models.find(asked, model));
+        let of_key = caller.key().and_then(|identity| identity.of_models.find(asked, model));
+        [of_team, of_key].into_iter().flatten().cloned()
+    };
+    if let Some(identity) = caller.key() {
+        match (identity.team_id.as_deref(), identity.user_id.as_deref()) {
+            (Some(id), user) => {
+                subjects.push(standing.team.as_ref().map_or_else(
+                    || Subject::new(ScopeKind::Team, id, Limits::default()),
+                    |team| team.subject.clone(),
+                ));
+                // The user's own budget holds for keys without a team (contract §4c).
+                if let (Some(team), Some(user)) = (&standing.team, user) {
+                    subjects.push(team.member(user));
+                }
+            }
+            (None, Some(id)) => subjects.push(standing.user.as_ref().map_or_else(
+                || Subject::new(ScopeKind::User, id, Limits::default()),
+                |user| user.subject.clone(),
+            )),
+            (None, None) => {}
+        }
+    }
+    if let Some(id) = named.end_user {
+        subjects.push(standing.customer.as_ref().map_or_else(
+            || Subject::new(ScopeKind::EndUser, id, Limits::default()),
+            |customer| customer.subject.clone(),
+        ));
+    }
+    subjects.extend(standing.tags.iter().map(|tag| tag.subject.clone()));
+    subjects.extend(snapshot.global.clone());
+    if let Some(identity) = caller.key() {
+        subjects.push(identity.subject.clone());
+    }
+    if let Some((asked, model)) = named.models {
+        subjects.extend(of_model(asked, model));
+    }
+    subjects
+}
+
+fn unknown_spend(error: StoreError) -> Error {
+    let message = "the store cannot be asked for what was spent before; try again in a moment";
+    Error::new(Kind::Overloaded, message)
+        .retry_after(std::time::Duration::from_secs(1))
+        .source(error.to_string())
+}

@@ -1,0 +1,135 @@
+//! What a limit may hang on, and the accounts of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Kinds of what may carry a budget or a limit of rate (money.md, "Scope").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScopeKind {
+    /// The whole house.
+    Global,
+    /// A team.
+    Team,
+    /// A user within a team.
+    Member,
+    /// A user.
+    User,
+    /// A virtual key.
+    Key,
+    /// One model with one key.
+    KeyModel,
+    /// One model with one team.
+    TeamModel,
+    /// Whom a client names as its end user (LiteLLM's customer).
+    EndUser,
+    /// A tag.
+    Tag,
+}
+
+impl ScopeKind {
+    const ALL: [Self; 9] = [
+        Self::Global,
+        Self::Team,
+        Self::Member,
+        Self::User,
+        Self::Key,
+        Self::KeyModel,
+        Self::TeamModel,
+        Self::EndUser,
+        Self::Tag,
+    ];
+
+    /// The name in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Team => "team",
+            Self::Member => "member",
+            Self::User => "user",
+            Self::Key => "key",
+            Self::KeyModel => "key_model",
+            Self::TeamModel => "team_model",
+            Self::EndUser => "end_user",
+            Self::Tag => "tag",
+        }
+    }
+}
+
+/// What a limit hangs on: a kind and an id, as one text (`team:payments`). Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(Arc<str>);
+
+impl Scope {
+    /// The scope of an id.
+    #[must_use]
+    pub fn new(kind: ScopeKind, id: &str) -> Self {
+        Self(format!("{}:{id}", kind.name()).into())
+    }
+
+    /// The scope of two ids, such as a team and its member. No two pairs share a text.
+    #[must_use]
+    pub fn pair(kind: ScopeKind, first: &str, second: &str) -> Self {
+        let first = first.replace('%', "%25").replace('/', "%2F");
+        Self(format!("{}:{first}/{second}", kind.name()).into())
+    }
+
+    /// Back from the store; none where the text names no kind.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, _) = text.split_once(':')?;
+        ScopeKind::ALL.iter().any(|known| known.name() == kind).then(|| Self(text.into()))
+    }
+
+    /// What kind it is.
+    #[must_use]
+    pub fn kind(&self) -> ScopeKind {
+        let kind = self.0.split_once(':').map_or("", |(kind, _)| kind);
+        ScopeKind::ALL.into_iter().find(|known| known.name() == kind).unwrap_or(ScopeKind::Global)
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, out)
+    }
+}
+
+/// An account: a scope in one window. A window "resets" because a new row begins; nothing is ever set to zero.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId {
+    /// Whose.
+    pub scope: Scope,
+    /// When the window began, milliseconds since 1970; 0 is the account for life.
+    pub window_start_ms: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_tell_scopes_apart_and_read_back() {
+        let one = Scope::pair(ScopeKind::Member, "a/b", "c");
+        let other = Scope::pair(ScopeKind::Member, "a", "b/c");
+        assert_ne!(one, other);
+        assert_eq!(one.as_str(), "member:a%2Fb/c");
+        for scope in [one, other, Scope::new(ScopeKind::Team, "x:y"), Scope::new(ScopeKind::Global, "")] {
+            assert_eq!(Scope::parse(scope.as_str()), Some(scope.clone()));
+            assert_eq!(Scope::parse(scope.as_str()).unwrap().kind(), scope.kind());
+        }
+        assert_eq!(Scope::parse("nobody:x"), None);
+    }
+}
