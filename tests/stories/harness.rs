@@ -16,4 +16,4 @@ pub(crate) use answer::{nanos, words_of};
 pub(crate) use books::agreed;
 pub(crate) use config::{PRICES, PROVIDER_KEY, deployment, model, priced};
 pub(crate) use house::{House, MASTER_KEY, SOON, eventually, gateway_program};
-pub(crate) use key::chat;
+pub(crate) use key::{Key, chat};

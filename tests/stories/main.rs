@@ -23,4 +23,5 @@ mod money;
 mod refusals;
 mod replicas;
 mod routing;
+mod scopes;
 mod sdk;

@@ -7,19 +7,22 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
-use weighhouse_api::{Endpoint, find, openapi};
+use weighhouse_api::{Endpoint, Permission, find, openapi};
 use weighhouse_auth::{Caller, Directory, Keyring};
 use weighhouse_storage::{Change, EntityKind, Store};
 use weighhouse_types::{Error, KeyHash, Kind};
 
 use crate::answer::{json, refuse, whole};
-use crate::{block, delete, generate, info, list, regenerate, spend_logs, update};
+use crate::{
+    block, customer, delete, generate, info, list, named_budget, regenerate, spend_logs, tag, team,
+    team_member, update, user,
+};
 
 /// The control plane over the rooms below.
 pub struct Admin {
     pub(crate) store: Store,
     keyring: Keyring,
-    directory: Directory,
+    pub(crate) directory: Directory,
     /// Whose calendar begins and ends the windows of budgets.
     pub(crate) zone: TimeZone,
     now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
@@ -68,12 +71,12 @@ impl Admin {
             Endpoint::SpendLogs => return json(&spend_logs::read(self, caller, query).await?),
             _ => {}
         }
-        // The route table says so too; nothing below is for a virtual key.
-        if caller.key().is_some() {
-            return Err(Error::new(
-                Kind::RouteDenied,
-                "Only the proxy admin may call this route; use the master key",
-            ));
+        // The route table says so too; nothing below is for whoever has no role for it.
+        let only_reads = found.route.permission == Permission::AdminReads;
+        if !self.directory.may_administer(caller, only_reads).await? {
+            let message = "Only the proxy admin may call this route; use the master key, or a key of a user with the \
+                           role proxy_admin";
+            return Err(Error::new(Kind::RouteDenied, message));
         }
         match found.route.endpoint {
             Endpoint::KeyGenerate => json(&generate::generate(self, caller, body).await?),
@@ -86,6 +89,52 @@ impl Admin {
                 let named = found.capture.map(|key| percent_decode_str(key).decode_utf8_lossy());
                 json(&regenerate::regenerate(self, caller, named.as_deref(), body).await?)
             }
+            Endpoint::UserNew => json(&user::new(self, caller, body).await?),
+            other => self.ask_of_entities(other, body, query).await,
+        }
+    }
+
+    /// Teams, users, customers, budgets and tags.
+    async fn ask_of_entities(
+        &self,
+        endpoint: Endpoint,
+        body: &[u8],
+        query: Option<&str>,
+    ) -> Result<Response<Bytes>, Error> {
+        match endpoint {
+            Endpoint::TeamNew => json(&team::new(self, body).await?),
+            Endpoint::TeamUpdate => json(&team::update(self, body).await?),
+            Endpoint::TeamInfo => json(&team::info(self, query).await?),
+            Endpoint::TeamList => json(&team::list(self, query).await?),
+            Endpoint::TeamDelete => json(&team::delete(self, body).await?),
+            Endpoint::TeamBlock => json(&team::set_blocked(self, body, true).await?),
+            Endpoint::TeamUnblock => json(&team::set_blocked(self, body, false).await?),
+            Endpoint::TeamMemberAdd => json(&team_member::add(self, body).await?),
+            Endpoint::TeamMemberUpdate => json(&team_member::update(self, body).await?),
+            Endpoint::TeamMemberDelete => json(&team_member::delete(self, body).await?),
+            Endpoint::TeamModelAdd => json(&team::models(self, body, true).await?),
+            Endpoint::TeamModelDelete => json(&team::models(self, body, false).await?),
+            Endpoint::UserUpdate => json(&user::update(self, body).await?),
+            Endpoint::UserInfo => json(&user::info(self, query).await?),
+            Endpoint::UserList => json(&user::list(self, query).await?),
+            Endpoint::UserDelete => json(&user::delete(self, body).await?),
+            Endpoint::CustomerNew => json(&customer::new(self, body).await?),
+            Endpoint::CustomerUpdate => json(&customer::update(self, body).await?),
+            Endpoint::CustomerInfo => json(&customer::info(self, query).await?),
+            Endpoint::CustomerList => json(&customer::list(self, query).await?),
+            Endpoint::CustomerDelete => json(&customer::delete(self, body).await?),
+            Endpoint::CustomerBlock => json(&customer::set_blocked(self, body, true).await?),
+            Endpoint::CustomerUnblock => json(&customer::set_blocked(self, body, false).await?),
+            Endpoint::BudgetNew => json(&named_budget::new(self, body).await?),
+            Endpoint::BudgetUpdate => json(&named_budget::update(self, body).await?),
+            Endpoint::BudgetInfo => json(&named_budget::info(self, body).await?),
+            Endpoint::BudgetList => json(&named_budget::list(self, query).await?),
+            Endpoint::BudgetDelete => json(&named_budget::delete(self, body).await?),
+            Endpoint::TagNew => json(&tag::new(self, body).await?),
+            Endpoint::TagUpdate => json(&tag::update(self, body).await?),
+            Endpoint::TagInfo => json(&tag::info(self, body).await?),
+            Endpoint::TagList => json(&tag::list(self, query).await?),
+            Endpoint::TagDelete => json(&tag::delete(self, body).await?),
             _ => Err(not_mine()),
         }
     }

@@ -1,4 +1,5 @@
-//! The control plane: virtual keys, the ledger and the API's own description, for administrators.
+//! The control plane: virtual keys, teams, users, customers, named budgets, tags, the ledger and the API's own
+//! description, for administrators.
 //!
 //! Who may ask a route at all was checked before, by the route table; what a virtual key may see of itself is
 //! narrowed here. This room serves no connection, never calls a provider, and shows a key's secret only in the
@@ -23,17 +24,24 @@ mod admin;
 mod answer;
 mod block;
 mod calendar;
+mod customer;
 mod delete;
+mod entity;
 mod generate;
 mod info;
 mod limits;
 mod list;
 mod named;
+mod named_budget;
 mod regenerate;
 mod rules;
 mod shown;
 mod spend_logs;
 mod spent;
+mod tag;
+mod team;
+mod team_member;
 mod update;
+mod user;
 
 pub use admin::Admin;

@@ -10,9 +10,11 @@
 //! ```
 
 mod body;
+mod customer;
 mod dollars;
 mod key;
 mod limits;
+mod lookup;
 mod openapi;
 mod patch;
 mod query;
@@ -20,17 +22,29 @@ mod refusal;
 mod route;
 mod secret;
 mod spend;
+mod team;
+mod user;
 
 pub use body::{RequestBody, read_body};
+pub use customer::{
+    BudgetObject, BudgetRequest, BudgetsRequest, CustomerObject, CustomerRequest, CustomersRequest,
+    DeleteBudgetRequest, DeleteTagRequest, TagObject, TagRequest, TagsRequest,
+};
 pub use dollars::Dollars;
 pub use key::{
     BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyEntry, KeyInfo, KeyInfoQuery,
     KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
 };
 pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
+pub use lookup::{CustomerQuery, PageQuery, TeamQuery, UserQuery};
 pub use openapi::openapi;
 pub use patch::Patch;
 pub use refusal::{Refusal, RefusalDetail};
 pub use route::{Endpoint, FoundRoute, Meter, Missing, Permission, ROUTES, Route, Verb, find};
 pub use secret::KeyText;
 pub use spend::{SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings};
+pub use team::{
+    AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, Member, Members, TeamInfo,
+    TeamMembership, TeamModelsRequest, TeamObject, TeamRequest, UpdateMemberRequest,
+};
+pub use user::{DeleteUsersRequest, UserInfo, UserList, UserObject, UserRequest};

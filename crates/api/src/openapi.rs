@@ -1,5 +1,7 @@
 //! The API, described: an OpenAPI 3.1 document made of the route table and the types themselves.
 
+mod entities;
+
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -150,6 +152,7 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         | Endpoint::ResponsesSocket
         | Endpoint::OpenApi => read(Vec::new(), object()),
         Endpoint::Liveness => read(Vec::new(), json!({ "type": "string" })),
+        other => entities::shape_of(other, generator),
     }
 }
 

@@ -71,6 +71,74 @@ pub enum Endpoint {
     KeyUnblock,
     /// Gives a key a new secret.
     KeyRegenerate,
+    /// Make a team.
+    TeamNew,
+    /// Change a team.
+    TeamUpdate,
+    /// Tell about a team, its keys and its members.
+    TeamInfo,
+    /// List teams.
+    TeamList,
+    /// Delete teams and their keys.
+    TeamDelete,
+    /// Block a team.
+    TeamBlock,
+    /// Unblock a team.
+    TeamUnblock,
+    /// Add members to a team.
+    TeamMemberAdd,
+    /// Change a member of a team.
+    TeamMemberUpdate,
+    /// Take a member out of a team.
+    TeamMemberDelete,
+    /// Let a team use models.
+    TeamModelAdd,
+    /// Let a team use models no more.
+    TeamModelDelete,
+    /// Make a user, and a key with them.
+    UserNew,
+    /// Change a user.
+    UserUpdate,
+    /// Tell about a user, their keys and teams.
+    UserInfo,
+    /// List users.
+    UserList,
+    /// Delete users and their keys.
+    UserDelete,
+    /// Make a customer: whom clients name as their end user.
+    CustomerNew,
+    /// Change a customer.
+    CustomerUpdate,
+    /// Tell about a customer.
+    CustomerInfo,
+    /// List customers.
+    CustomerList,
+    /// Delete customers.
+    CustomerDelete,
+    /// Block customers.
+    CustomerBlock,
+    /// Unblock customers.
+    CustomerUnblock,
+    /// Make a named budget.
+    BudgetNew,
+    /// Change a named budget.
+    BudgetUpdate,
+    /// Tell about named budgets.
+    BudgetInfo,
+    /// List named budgets.
+    BudgetList,
+    /// Delete a named budget.
+    BudgetDelete,
+    /// Give a tag limits.
+    TagNew,
+    /// Change the limits of a tag.
+    TagUpdate,
+    /// Tell about tags.
+    TagInfo,
+    /// List tags with limits.
+    TagList,
+    /// Take the limits of a tag away.
+    TagDelete,
     /// Reads the ledger.
     SpendLogs,
     /// The API's description.
@@ -95,8 +163,10 @@ pub enum Permission {
     Public,
     /// Any valid key; the answer is narrowed to what the key may see.
     AnyKey,
-    /// The master key.
+    /// The master key, or a key of a user whose role is `proxy_admin`.
     Admin,
+    /// The same, and keys of users whose role is `proxy_admin_viewer`: nothing changes.
+    AdminReads,
     /// The master key, or a virtual key about itself.
     AdminOrSelf,
 }
@@ -197,12 +267,46 @@ routes! {
     Post KeyGenerate Admin NothingUpstream "Make a virtual key": "/key/generate";
     Post KeyUpdate Admin NothingUpstream "Change a virtual key": "/key/update";
     Get KeyInfo AdminOrSelf NothingUpstream "Tell about a virtual key": "/key/info";
-    Get KeyList Admin NothingUpstream "List virtual keys": "/key/list";
+    Get KeyList AdminReads NothingUpstream "List virtual keys": "/key/list";
     Post KeyDelete Admin NothingUpstream "Delete virtual keys": "/key/delete";
     Post KeyBlock Admin NothingUpstream "Block a virtual key": "/key/block";
     Post KeyUnblock Admin NothingUpstream "Unblock a virtual key": "/key/unblock";
     Post KeyRegenerate Admin NothingUpstream "Give a virtual key a new secret":
         "/key/regenerate" "/key/{key}/regenerate";
+    Post TeamNew Admin NothingUpstream "Make a team": "/team/new";
+    Post TeamUpdate Admin NothingUpstream "Change a team": "/team/update";
+    Get TeamInfo AdminReads NothingUpstream "Tell about a team, its keys and its members": "/team/info";
+    Get TeamList AdminReads NothingUpstream "List teams": "/team/list";
+    Post TeamDelete Admin NothingUpstream "Delete teams and their keys": "/team/delete";
+    Post TeamBlock Admin NothingUpstream "Block a team": "/team/block";
+    Post TeamUnblock Admin NothingUpstream "Unblock a team": "/team/unblock";
+    Post TeamMemberAdd Admin NothingUpstream "Add members to a team": "/team/member_add";
+    Post TeamMemberUpdate Admin NothingUpstream "Change a member of a team": "/team/member_update";
+    Post TeamMemberDelete Admin NothingUpstream "Take a member out of a team": "/team/member_delete";
+    Post TeamModelAdd Admin NothingUpstream "Let a team use models": "/team/model/add";
+    Post TeamModelDelete Admin NothingUpstream "Let a team use models no more": "/team/model/delete";
+    Post UserNew Admin NothingUpstream "Make a user, and a key with them": "/user/new";
+    Post UserUpdate Admin NothingUpstream "Change a user": "/user/update";
+    Get UserInfo AdminReads NothingUpstream "Tell about a user, their keys and teams": "/user/info";
+    Get UserList AdminReads NothingUpstream "List users": "/user/list";
+    Post UserDelete Admin NothingUpstream "Delete users and their keys": "/user/delete";
+    Post CustomerNew Admin NothingUpstream "Make a customer: whom clients name as their end user": "/customer/new" "/end_user/new";
+    Post CustomerUpdate Admin NothingUpstream "Change a customer": "/customer/update" "/end_user/update";
+    Get CustomerInfo AdminReads NothingUpstream "Tell about a customer": "/customer/info" "/end_user/info";
+    Get CustomerList AdminReads NothingUpstream "List customers": "/customer/list" "/end_user/list";
+    Post CustomerDelete Admin NothingUpstream "Delete customers": "/customer/delete" "/end_user/delete";
+    Post CustomerBlock Admin NothingUpstream "Block customers": "/customer/block" "/end_user/block";
+    Post CustomerUnblock Admin NothingUpstream "Unblock customers": "/customer/unblock" "/end_user/unblock";
+    Post BudgetNew Admin NothingUpstream "Make a named budget": "/budget/new";
+    Post BudgetUpdate Admin NothingUpstream "Change a named budget": "/budget/update";
+    Post BudgetInfo AdminReads NothingUpstream "Tell about named budgets": "/budget/info";
+    Get BudgetList AdminReads NothingUpstream "List named budgets": "/budget/list";
+    Post BudgetDelete Admin NothingUpstream "Delete a named budget": "/budget/delete";
+    Post TagNew Admin NothingUpstream "Give a tag limits": "/tag/new";
+    Post TagUpdate Admin NothingUpstream "Change the limits of a tag": "/tag/update";
+    Post TagInfo AdminReads NothingUpstream "Tell about tags": "/tag/info";
+    Get TagList AdminReads NothingUpstream "List tags with limits": "/tag/list";
+    Post TagDelete Admin NothingUpstream "Take the limits of a tag away": "/tag/delete";
     Get SpendLogs AdminOrSelf NothingUpstream "Read the ledger: one row per attempt": "/spend/logs";
     Get OpenApi Public NothingUpstream "This API, described": "/openapi.json";
 }

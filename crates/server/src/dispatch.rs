@@ -224,7 +224,9 @@ async fn permitted(
         return Ok(None);
     }
     let caller = identify(worker, snapshot, headers, worker.house.now()).await?;
-    if route.permission == Permission::Admin && caller.key().is_some() {
+    let only_reads = route.permission == Permission::AdminReads;
+    let is_admins = only_reads || route.permission == Permission::Admin;
+    if is_admins && !worker.house.directory.may_administer(&caller, only_reads).await? {
         let message =
             format!("Only the proxy admin may call this route. Route={}; use the master key", route.path);
         return Err(Error::new(Kind::RouteDenied, message));

@@ -45,7 +45,8 @@ async fn a_virtual_key_is_refused_on_every_route_of_the_administrator() {
     let key = plane.key("{}").await;
     let me = plane.caller(&key).await.unwrap();
     let body = format!(r#"{{"key":"{key}","keys":["{key}"]}}"#);
-    for route in ROUTES.iter().filter(|route| route.permission == Permission::Admin) {
+    let is_admins = |permission| matches!(permission, Permission::Admin | Permission::AdminReads);
+    for route in ROUTES.iter().filter(|route| is_admins(route.permission)) {
         assert_eq!(route.meter, Meter::NothingUpstream);
         let method = if route.verb == Verb::Get { Method::GET } else { Method::POST };
         let path = route.path.replace("{key}", &key);

@@ -1,0 +1,197 @@
+//! Teams: made, changed, shown, listed, blocked and deleted.
+
+use weighhouse_api::{
+    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, TeamInfo, TeamMembership,
+    TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
+};
+use weighhouse_storage::{KeyFilter, Limits, TeamMember, TeamRecord};
+use weighhouse_types::{Error, Scope, ScopeKind};
+
+use crate::admin::Admin;
+use crate::calendar::moment;
+use crate::rules::{budget, invalid};
+use crate::{entity, limits};
+
+const ID: &str = "team_id";
+
+pub(crate) async fn new(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+    let mut request: TeamRequest = read_body(body)?;
+    let now_ms = admin.now_ms();
+    let team_id = entity::id_or_new(ID, request.team_id.take())?;
+    let mut team = TeamRecord { team_id, created_ms: now_ms, ..TeamRecord::default() };
+    apply(request, &mut team, now_ms)?;
+    entity::insert(admin, ID, &team).await?;
+    shown(admin, &team).await
+}
+
+pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+    let mut request: TeamRequest = read_body(body)?;
+    let id = entity::checked_id(ID, request.team_id.take().unwrap_or_default())?;
+    let now_ms = admin.now_ms();
+    let team = entity::change(admin, ID, &id, move |team| apply(request, team, now_ms)).await?;
+    shown(admin, &team).await
+}
+
+/// Puts what a request says into the record.
+fn apply(request: TeamRequest, team: &mut TeamRecord, now_ms: i64) -> Result<(), Error> {
+    request.team_alias.apply(&mut team.team_alias);
+    request.organization_id.apply(&mut team.organization_id);
+    set(request.models, &mut team.models);
+    set(request.model_aliases, &mut team.model_aliases);
+    set(request.metadata, &mut team.metadata);
+    set(request.tags, &mut team.tags);
+    set(request.blocked, &mut team.blocked);
+    if let Patch::Set(members) = request.members_with_roles {
+        team.members = members.into_iter().map(member).collect::<Result<_, _>>()?;
+    }
+    limits::apply(request.limits, &mut team.limits, now_ms)?;
+    let of_members = weighhouse_api::LimitPatch {
+        max_budget: request.team_member_budget,
+        budget_duration: request.team_member_budget_duration,
+        rpm_limit: request.team_member_rpm_limit,
+        tpm_limit: request.team_member_tpm_limit,
+        ..weighhouse_api::LimitPatch::default()
+    };
+    limits::apply(of_members, &mut team.member_limits, now_ms)?;
+    team.updated_ms = now_ms;
+    Ok(())
+}
+
+/// Sets what a request says; null is the empty value.
+pub(crate) fn set<T: Default>(patch: Patch<T>, to: &mut T) {
+    match patch {
+        Patch::Keep => {}
+        Patch::Clear => *to = T::default(),
+        Patch::Set(value) => *to = value,
+    }
+}
+
+/// A member as a request names one.
+///
+/// # Errors
+/// `InvalidRequest`: nobody is named, or the role is none.
+pub(crate) fn member(member: Member) -> Result<TeamMember, Error> {
+    if member.user_id.is_none() && member.user_email.is_none() {
+        return Err(invalid("member", "a member needs a user_id or a user_email"));
+    }
+    let is_admin = match member.role.as_deref() {
+        Some("admin") => true,
+        Some("user") | None => false,
+        Some(_) => return Err(invalid("role", "a member's role must be admin or user")),
+    };
+    Ok(TeamMember {
+        user_id: member.user_id,
+        user_email: member.user_email,
+        is_admin,
+        limits: Limits::default(),
+    })
+}
+
+pub(crate) async fn info(admin: &Admin, query: Option<&str>) -> Result<TeamInfo, Error> {
+    let TeamQuery { team_id } = TeamQuery::read(query)?;
+    let team: TeamRecord = entity::find(admin, ID, &team_id).await?;
+    let filter = KeyFilter { team_id: Some(team_id.clone()), ..KeyFilter::default() };
+    let mut team_memberships = Vec::new();
+    for member in &team.members {
+        let Some(user_id) = member.user_id.clone() else { continue };
+        let limits = if member.limits == Limits::default() { &team.member_limits } else { &member.limits };
+        let scope = Scope::pair(ScopeKind::Member, &team_id, &user_id);
+        team_memberships.push(TeamMembership {
+            spend: Dollars(admin.spent(&scope, limits).await?),
+            litellm_budget_table: limits::shown(limits, &admin.zone, admin.now_ms()),
+            team_id: team_id.clone(),
+            user_id,
+        });
+    }
+    Ok(TeamInfo {
+        team_info: shown(admin, &team).await?,
+        keys: entity::keys_shown(admin, &filter).await?,
+        team_memberships,
+        team_id,
+    })
+}
+
+pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<Vec<TeamObject>, Error> {
+    let (teams, _, _) = entity::page::<TeamRecord>(admin, query).await?;
+    let mut all = Vec::with_capacity(teams.len());
+    for team in &teams {
+        all.push(shown(admin, team).await?);
+    }
+    Ok(all)
+}
+
+pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<Vec<String>, Error> {
+    let request: DeleteTeamsRequest = read_body(body)?;
+    let deleted = entity::delete::<TeamRecord>(admin, "team_ids", &request.team_ids).await?;
+    for id in &deleted {
+        let filter = KeyFilter { team_id: Some(id.clone()), ..KeyFilter::default() };
+        entity::delete_keys(admin, &filter).await?;
+    }
+    Ok(deleted)
+}
+
+pub(crate) async fn set_blocked(admin: &Admin, body: &[u8], is_blocked: bool) -> Result<TeamObject, Error> {
+    let request: BlockTeamRequest = read_body(body)?;
+    let now_ms = admin.now_ms();
+    let block = move |team: &mut TeamRecord| {
+        (team.blocked, team.updated_ms) = (is_blocked, now_ms);
+        Ok(())
+    };
+    let team = entity::change(admin, ID, &request.team_id, block).await?;
+    shown(admin, &team).await
+}
+
+/// Lets a team use models, or use them no more.
+pub(crate) async fn models(admin: &Admin, body: &[u8], is_added: bool) -> Result<TeamObject, Error> {
+    let request: TeamModelsRequest = read_body(body)?;
+    let now_ms = admin.now_ms();
+    let named = request.models;
+    let change = move |team: &mut TeamRecord| {
+        team.models.retain(|model| !named.contains(model));
+        if is_added {
+            team.models.extend(named);
+        }
+        team.updated_ms = now_ms;
+        Ok(())
+    };
+    let team = entity::change(admin, ID, &request.team_id, change).await?;
+    shown(admin, &team).await
+}
+
+/// A team as it is shown.
+///
+/// # Errors
+/// `Overloaded`: the store does not answer.
+pub(crate) async fn shown(admin: &Admin, team: &TeamRecord) -> Result<TeamObject, Error> {
+    let scope = Scope::new(ScopeKind::Team, &team.team_id);
+    let now_ms = admin.now_ms();
+    let member = |member: &TeamMember| Member {
+        role: Some(if member.is_admin { "admin" } else { "user" }.to_owned()),
+        user_id: member.user_id.clone(),
+        user_email: member.user_email.clone(),
+    };
+    Ok(TeamObject {
+        team_id: team.team_id.clone(),
+        team_alias: team.team_alias.clone(),
+        organization_id: team.organization_id.clone(),
+        members_with_roles: team.members.iter().map(member).collect(),
+        models: team.models.clone(),
+        model_aliases: team.model_aliases.clone(),
+        metadata: team.metadata.clone(),
+        tags: team.tags.clone(),
+        blocked: team.blocked,
+        spend: Dollars(admin.spent(&scope, &team.limits).await?),
+        limits: limits::shown(&team.limits, &admin.zone, now_ms),
+        team_member_limits: limits::shown(&team.member_limits, &admin.zone, now_ms),
+        created_at: moment(team.created_ms),
+        updated_at: moment(team.updated_ms),
+    })
+}
+
+/// A member's own budget, in the words of the member routes.
+///
+/// # Errors
+/// `InvalidRequest`: less than nothing.
+pub(crate) fn member_budget(dollars: Dollars) -> Result<weighhouse_types::Nanos, Error> {
+    budget("max_budget_in_team", dollars)
+}

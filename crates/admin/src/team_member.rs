@@ -1,0 +1,122 @@
+//! Members of teams: added, changed, taken out.
+
+use weighhouse_api::{
+    AddMemberRequest, DeleteMemberRequest, LimitPatch, Members, Patch, TeamObject, UpdateMemberRequest,
+    read_body,
+};
+use weighhouse_storage::{Limits, TeamMember, TeamRecord, UserRecord};
+use weighhouse_types::{Error, Kind};
+
+use crate::admin::Admin;
+use crate::rules::invalid;
+use crate::{entity, limits, team};
+
+const TEAM: &str = "team_id";
+
+pub(crate) async fn add(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+    let request: AddMemberRequest = read_body(body)?;
+    let now_ms = admin.now_ms();
+    let members = match request.member {
+        Members::One(member) => vec![member],
+        Members::Many(members) => members,
+    };
+    let mut own = Limits::default();
+    if let Some(dollars) = request.max_budget_in_team {
+        own.max_budget = Some(team::member_budget(dollars)?);
+    }
+    let duration = request.budget_duration.map_or(Patch::Keep, Patch::Set);
+    limits::apply(LimitPatch { budget_duration: duration, ..LimitPatch::default() }, &mut own, now_ms)?;
+    let mut fresh = members.into_iter().map(team::member).collect::<Result<Vec<_>, _>>()?;
+    fresh.iter_mut().for_each(|member| member.limits = own.clone());
+    let users: Vec<String> = fresh.iter().filter_map(|member| member.user_id.clone()).collect();
+    let change = move |team: &mut TeamRecord| {
+        for member in fresh {
+            if place(team, member.user_id.as_deref(), member.user_email.as_deref()).is_some() {
+                return Err(invalid("member", "the user is a member of the team already"));
+            }
+            team.members.push(member);
+        }
+        team.updated_ms = now_ms;
+        Ok(())
+    };
+    let changed = entity::change(admin, TEAM, &request.team_id, change).await?;
+    for user in users {
+        note_team(admin, &user, &request.team_id, true).await?;
+    }
+    team::shown(admin, &changed).await
+}
+
+pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+    let request: UpdateMemberRequest = read_body(body)?;
+    let now_ms = admin.now_ms();
+    let team_id = request.team_id.clone();
+    let change = move |team: &mut TeamRecord| {
+        let place = place(team, request.user_id.as_deref(), request.user_email.as_deref());
+        let member = place.and_then(|place| team.members.get_mut(place)).ok_or_else(nobody)?;
+        match request.role.as_deref() {
+            Some("admin") => member.is_admin = true,
+            Some("user") => member.is_admin = false,
+            None => {}
+            Some(_) => return Err(invalid("role", "a member's role must be admin or user")),
+        }
+        let patch = LimitPatch {
+            max_budget: request.max_budget_in_team,
+            budget_duration: request.budget_duration,
+            rpm_limit: request.rpm_limit,
+            tpm_limit: request.tpm_limit,
+            ..LimitPatch::default()
+        };
+        limits::apply(patch, &mut member.limits, now_ms)?;
+        team.updated_ms = now_ms;
+        Ok(())
+    };
+    let changed = entity::change(admin, TEAM, &team_id, change).await?;
+    team::shown(admin, &changed).await
+}
+
+pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+    let request: DeleteMemberRequest = read_body(body)?;
+    let now_ms = admin.now_ms();
+    let (user, email) = (request.user_id.clone(), request.user_email);
+    let change = move |team: &mut TeamRecord| {
+        let place = place(team, user.as_deref(), email.as_deref()).ok_or_else(nobody)?;
+        team.members.remove(place);
+        team.updated_ms = now_ms;
+        Ok(())
+    };
+    let changed = entity::change(admin, TEAM, &request.team_id, change).await?;
+    if let Some(user) = &request.user_id {
+        note_team(admin, user, &request.team_id, false).await?;
+    }
+    team::shown(admin, &changed).await
+}
+
+/// Where a member stands in the list.
+fn place(team: &TeamRecord, user: Option<&str>, email: Option<&str>) -> Option<usize> {
+    let is_it = |member: &TeamMember| match (user, email) {
+        (Some(user), _) => member.user_id.as_deref() == Some(user),
+        (None, Some(email)) => member.user_email.as_deref() == Some(email),
+        (None, None) => false,
+    };
+    team.members.iter().position(is_it)
+}
+
+/// Notes a team with a user that has a record, or takes it away.
+async fn note_team(admin: &Admin, user: &str, team: &str, is_added: bool) -> Result<(), Error> {
+    let team = team.to_owned();
+    let note = move |user: &mut UserRecord| {
+        user.teams.retain(|known| *known != team);
+        if is_added {
+            user.teams.push(team);
+        }
+        true
+    };
+    if admin.store.edit(user, note).await? {
+        admin.forget_entity(weighhouse_storage::EntityKind::User, user).await;
+    }
+    Ok(())
+}
+
+fn nobody() -> Error {
+    Error::new(Kind::NotFound, "the team has no such member").at("user_id")
+}

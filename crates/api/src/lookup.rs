@@ -1,0 +1,89 @@
+//! Queries that name one record, or a page of them.
+
+use schemars::JsonSchema;
+use weighhouse_types::Error;
+
+use crate::query::{Query, refused};
+
+/// Records on a page where the query does not say, and the most that it may say.
+const PAGE_SIZE: u32 = 25;
+const MAX_PAGE_SIZE: u32 = 1_000;
+
+/// The query of `GET /team/info`.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+pub struct TeamQuery {
+    /// Which.
+    pub team_id: String,
+}
+
+impl TeamQuery {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// `InvalidRequest`: it names none.
+    pub fn read(query: Option<&str>) -> Result<Self, Error> {
+        one(query, "team_id").map(|team_id| Self { team_id })
+    }
+}
+
+/// The query of `GET /user/info`.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+pub struct UserQuery {
+    /// Which.
+    pub user_id: String,
+}
+
+impl UserQuery {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// `InvalidRequest`: it names none.
+    pub fn read(query: Option<&str>) -> Result<Self, Error> {
+        one(query, "user_id").map(|user_id| Self { user_id })
+    }
+}
+
+/// The query of `GET /customer/info`.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+pub struct CustomerQuery {
+    /// Which.
+    pub end_user_id: String,
+}
+
+impl CustomerQuery {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// `InvalidRequest`: it names none.
+    pub fn read(query: Option<&str>) -> Result<Self, Error> {
+        one(query, "end_user_id").map(|end_user_id| Self { end_user_id })
+    }
+}
+
+/// The query of lists.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+pub struct PageQuery {
+    /// Counts from 1.
+    pub page: u64,
+    /// Records on a page: 1 to 1,000.
+    pub page_size: u32,
+}
+
+impl PageQuery {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// `InvalidRequest`: a number out of its bounds.
+    pub fn read(query: Option<&str>) -> Result<Self, Error> {
+        let query = Query::new(query);
+        let size = query.number("page_size", 1, u64::from(MAX_PAGE_SIZE))?;
+        Ok(Self {
+            page: query.number("page", 1, u64::from(u32::MAX))?.unwrap_or(1),
+            page_size: size.and_then(|size| u32::try_from(size).ok()).unwrap_or(PAGE_SIZE),
+        })
+    }
+}
+
+fn one(query: Option<&str>, name: &str) -> Result<String, Error> {
+    Query::new(query).text(name).ok_or_else(|| refused(name, "is required").with_status(422))
+}

@@ -1,0 +1,253 @@
+//! Teams, members, users, end users, tags and single models carry budgets and limits of their own, in windows.
+
+use serde_json::{Value, json};
+use weighhouse_testkit::fake_openai::{FakeProvider, Script};
+use weighhouse_testkit::http::{self, Request};
+use weighhouse_types::Nanos;
+
+use crate::harness::{House, Key, chat, eventually, model, nanos};
+
+const PRICES: &str = "input_cost_per_token: 0.0001, output_cost_per_token: 0.0002";
+
+/// A house whose model `m` answers with 100 tokens, which cost two cents.
+fn dear(fake: &FakeProvider) -> House {
+    fake.price(100_000_000, 200_000_000);
+    fake.set_default(Script::default().tokens(100));
+    House::with(&format!("model_list:\n{}router_settings: {{num_retries: 0}}\n", model("m", fake, PRICES)))
+}
+
+/// Spends until a call is refused, and gives the refusal's words.
+#[track_caller]
+fn spend_all(key: &Key<'_>, body: &Value) -> String {
+    for _ in 0..200 {
+        let answer = key.ask(body);
+        if answer.status() != 200 {
+            return answer.refused(422)["message"].as_str().unwrap().to_owned();
+        }
+    }
+    panic!("nothing was refused");
+}
+
+/// Waits until a scope's spend is what the provider billed.
+#[track_caller]
+fn spent(house: &House, path: &str, pointer: &str, billed: Nanos) {
+    let told = || nanos(house.master().get(path).answered().pointer(pointer).unwrap());
+    eventually(&format!("{path} tells {billed}"), || (told() == billed).then_some(()));
+}
+
+#[test]
+fn each_scope_bounds_all_calls_under_it_and_the_narrowest_is_named() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    house
+        .admin(
+            "/team/new",
+            json!({"team_id": "crew", "max_budget": 0.1, "members_with_roles": [{"user_id": "ada"}],
+        "team_member_budget": 0.05}),
+        )
+        .answered();
+    house
+        .admin("/user/new", json!({"user_id": "bob", "max_budget": 0.05, "auto_create_key": false}))
+        .answered();
+    house.admin("/customer/new", json!({"user_id": "reader", "max_budget": 0.05})).answered();
+    house.admin("/tag/new", json!({"name": "batch", "max_budget": 0.05})).answered();
+    let nobody = json!({"max_budget": 100});
+    let end_user = json!({"model": "m", "messages": [{"role": "user", "content": "word"}], "user": "reader"});
+    let tagged = json!({"model": "m", "messages": [{"role": "user", "content": "word"}], "metadata": {"tags": ["batch"]}});
+    for (settings, body, words) in [
+        (json!({"team_id": "crew", "user_id": "ada"}), chat("word"), "Team Member=ada of crew"),
+        (json!({"team_id": "crew"}), chat("word"), "Team=crew"),
+        (json!({"user_id": "bob"}), chat("word"), "User=bob"),
+        (nobody.clone(), end_user, "End User=reader"),
+        (nobody.clone(), tagged, "Tag=batch"),
+        (
+            json!({"model_max_budget": {"m": {"budget_limit": 0.05}}}),
+            chat("word"),
+            "Model of key=m of sk-...",
+        ),
+    ] {
+        let key = house.key(settings);
+        let refusal = spend_all(&key, &body);
+        assert!(refusal.contains(words), "{words}: {refusal}");
+        // Nobody else is kept from anything.
+        assert_eq!(house.key(nobody.clone()).chat("word").status(), 200, "{words}");
+    }
+    assert!(fake.bill().total > Nanos::ZERO);
+}
+
+#[test]
+fn what_a_team_spent_is_told_and_survives_a_restart() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    house.admin("/team/new", json!({"team_id": "crew", "max_budget": 0.2, "members_with_roles": [{"user_id": "ada", "role": "admin"}]})).answered();
+    let key = house.key(json!({"team_id": "crew", "user_id": "ada"}));
+    for _ in 0..3 {
+        key.chat("word").answered();
+    }
+    let billed = fake.bill().total;
+    spent(&house, "/team/info?team_id=crew", "/team_info/spend", billed);
+    spent(&house, "/team/info?team_id=crew", "/team_memberships/0/spend", billed);
+    let secret = key.secret().to_owned();
+    let house = house.restarted();
+    let key = house.shown(&secret);
+    spend_all(&key, &chat("word"));
+    let total = fake.bill().total;
+    assert!(total <= Nanos::new(200_000_000), "overspent: {total}");
+    assert!(total > Nanos::new(150_000_000), "not used: {total}");
+    spent(&house, "/team/info?team_id=crew", "/team_info/spend", total);
+    assert_eq!(house.admin("/team/block", json!({"team_id": "crew"})).answered()["blocked"], true);
+    key.chat("word").refused_saying(401, "Team=crew is blocked");
+    // A larger budget holds at once.
+    house.admin("/team/unblock", json!({"team_id": "crew"})).answered();
+    house.admin("/team/update", json!({"team_id": "crew", "max_budget": 0.4})).answered();
+    key.chat("word").answered();
+}
+
+#[test]
+fn a_tree_of_scopes_is_never_overspent_by_a_storm() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    house
+        .admin("/team/new", json!({"team_id": "crew", "max_budget": 1.0, "team_member_budget": 0.6}))
+        .answered();
+    house.admin("/customer/new", json!({"user_id": "reader", "max_budget": 0.3})).answered();
+    let keys: Vec<String> = ["ada", "bob", "eve"]
+        .iter()
+        .map(|user| {
+            house.key(json!({"team_id": "crew", "user_id": user, "max_budget": 0.5})).secret().to_owned()
+        })
+        .collect();
+    let address = house.address();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..60)
+            .map(|number| {
+                let secret = &keys[number % keys.len()];
+                scope.spawn(move || {
+                    let mut body = chat(&"word".repeat(number % 7 + 1));
+                    body["stream"] = json!(number % 2 == 0);
+                    if number % 4 == 0 {
+                        body["user"] = json!("reader");
+                    }
+                    let request = Request::post("/v1/chat/completions", &body).bearer(secret);
+                    (0..4).map(|_| http::send(address, &request).unwrap().status()).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 422)), "{statuses:?}");
+    let total = fake.bill().total;
+    assert!(total <= Nanos::new(1_000_000_000), "overspent: {total}");
+    assert!(total > Nanos::new(900_000_000), "not used: {total}");
+    spent(&house, "/team/info?team_id=crew", "/team_info/spend", total);
+    let reader = nanos(&house.master().get("/customer/info?end_user_id=reader").answered()["spend"]);
+    assert!(reader > Nanos::ZERO && reader <= Nanos::new(300_000_000), "{reader}");
+    for secret in &keys {
+        let of_key = house.spent(&house.shown(secret));
+        assert!(of_key <= Nanos::new(500_000_000), "{of_key}");
+    }
+}
+
+#[test]
+fn a_window_that_ends_lets_calls_in_again_and_forgets_nothing() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    let key = house.key(json!({"max_budget": 0.05, "budget_duration": "2s"}));
+    let refusal = spend_all(&key, &chat("word"));
+    assert!(refusal.contains("The next window of this budget begins at"), "{refusal}");
+    eventually("the next window lets a call in", || (key.chat("word").status() == 200).then_some(()));
+    let billed = fake.bill().total;
+    assert!(billed > Nanos::new(50_000_000), "two windows paid for it: {billed}");
+    let told = || nanos(&house.info(&key)["total_spend"]);
+    eventually("the key remembers both", || (told() == billed).then_some(()));
+    assert!(house.info(&key)["budget_reset_at"].is_string());
+}
+
+#[test]
+fn rates_of_teams_and_models_hold_for_all_their_keys() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    house.admin("/team/new", json!({"team_id": "crew", "rpm_limit": 3})).answered();
+    let (one, other) = (house.key(json!({"team_id": "crew"})), house.key(json!({"team_id": "crew"})));
+    one.chat("word").answered();
+    other.chat("word").answered();
+    one.chat("word").answered();
+    let refused = other.chat("word");
+    refused.refused_saying(429, "Rate limit exceeded for team: crew");
+    assert!(refused.header("retry-after").is_some());
+    let of_model = house.key(json!({"model_rpm_limit": {"m": 1}}));
+    of_model.chat("word").answered();
+    of_model.chat("word").refused_saying(429, "model_per_key: m of sk-...");
+    let of_day = house.key(json!({"rpd_limit": 1}));
+    of_day.chat("word").answered();
+    of_day.chat("word").refused_saying(429, "requests_per_day");
+}
+
+#[test]
+fn a_named_budget_bounds_whom_it_was_given() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    house.admin("/budget/new", json!({"budget_id": "free", "max_budget": 0.05})).answered();
+    house.admin("/customer/new", json!({"user_id": "reader", "budget_id": "free"})).answered();
+    house.admin("/customer/new", json!({"user_id": "x", "budget_id": "nobody"})).refused(404);
+    let key = house.key(json!({}));
+    let mut body = chat("word");
+    body["user"] = json!("reader");
+    assert!(spend_all(&key, &body).contains("End User=reader"));
+    house.admin("/budget/update", json!({"budget_id": "free", "max_budget": 1})).answered();
+    key.ask(&body).answered();
+    house.admin("/customer/block", json!({"user_ids": ["reader", "stranger"]})).answered();
+    key.ask(&body).refused_saying(401, "Customer=reader is blocked");
+    body["user"] = json!("stranger");
+    key.ask(&body).refused_saying(401, "Customer=stranger is blocked");
+}
+
+#[test]
+fn roles_decide_who_may_administer() {
+    let house = House::quick();
+    let of = |role: &str| {
+        let made = house.admin("/user/new", json!({"user_id": role, "user_role": role})).answered();
+        house.shown(made["key"].as_str().unwrap())
+    };
+    let (admin, viewer, user) = (of("proxy_admin"), of("proxy_admin_viewer"), of("internal_user"));
+    admin.post("/team/new", &json!({"team_id": "a"})).answered();
+    viewer.get("/team/info?team_id=a").answered();
+    viewer.post("/team/new", &json!({"team_id": "b"})).refused(403);
+    user.get("/team/list").refused(403);
+    user.post("/key/generate", &json!({})).refused(403);
+    house.admin("/user/new", json!({"user_role": "king"})).refused_saying(400, "proxy_admin_viewer");
+    house.admin("/team/new", json!({"team_id": "a"})).refused_saying(400, "already exists");
+    house.admin("/team/update", json!({"team_id": "nobody"})).refused(404);
+    // A role that is taken away is gone at once.
+    house.admin("/user/update", json!({"user_id": "proxy_admin", "user_role": "internal_user"})).answered();
+    admin.post("/team/new", &json!({"team_id": "c"})).refused(403);
+    // With a user go the keys.
+    house.admin("/user/delete", json!({"user_ids": ["internal_user"]})).answered();
+    user.get("/v1/models").refused(401);
+}
+
+#[test]
+fn members_come_and_go_and_models_are_granted_to_a_team() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    house.admin("/user/new", json!({"user_id": "ada", "auto_create_key": false})).answered();
+    house.admin("/team/new", json!({"team_id": "crew", "models": ["other"]})).answered();
+    let key = house.key(json!({"team_id": "crew", "user_id": "ada"}));
+    key.chat("word").refused_saying(403, "team not allowed to access model");
+    house.admin("/team/model/add", json!({"team_id": "crew", "models": ["m"]})).answered();
+    key.chat("word").answered();
+    let added =
+        json!({"team_id": "crew", "member": {"role": "user", "user_id": "ada"}, "max_budget_in_team": 0.03});
+    house.admin("/team/member_add", added.clone()).answered();
+    house.admin("/team/member_add", added).refused_saying(400, "already");
+    assert_eq!(house.master().get("/user/info?user_id=ada").answered()["teams"][0]["team_id"], "crew");
+    assert!(spend_all(&key, &chat("word")).contains("Team Member=ada of crew"));
+    house
+        .admin("/team/member_update", json!({"team_id": "crew", "user_id": "ada", "max_budget_in_team": 5}))
+        .answered();
+    key.chat("word").answered();
+    house.admin("/team/member_delete", json!({"team_id": "crew", "user_id": "ada"})).answered();
+    house.admin("/team/member_delete", json!({"team_id": "crew", "user_id": "ada"})).refused(404);
+    assert_eq!(house.admin("/team/delete", json!({"team_ids": ["crew"]})).answered(), json!(["crew"]));
+    key.chat("word").refused(401);
+}
