@@ -164,8 +164,12 @@ pub(crate) fn shown(limits: &Limits, zone: &TimeZone, now_ms: i64) -> LimitObjec
 mod tests {
     use super::*;
 
+    fn patch(json: &str) -> LimitPatch {
+        serde_json::from_str(json).unwrap()
+    }
+
     fn applied(json: &str, limits: &mut Limits) -> Result<(), Error> {
-        apply(serde_json::from_str(json).unwrap(), limits, 1_795_000_000_000)
+        apply(patch(json), limits, 1_795_000_000_000)
     }
 
     #[test]
