@@ -14,6 +14,7 @@ mod harness;
 mod budgets;
 mod bytes;
 mod chat;
+mod crash;
 mod dialects;
 mod edge;
 mod keys;

@@ -1,6 +1,7 @@
 //! Puts the rooms together and runs them until told to stop.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::arguments::Arguments;
 use crate::banner::{greet, say};
 use crate::control::Control;
 use crate::housekeeping::{StopSignals, follow_changes, follow_config};
+use crate::journal;
 use crate::settings::{self, Read, Source};
 
 /// Time for the ledger's last rows once all calls are done.
@@ -52,13 +54,22 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(serve(arguments, source, read, location))
+    runtime.block_on(serve(arguments, source, read, location, &dir))
 }
 
-async fn serve(arguments: &Arguments, source: Source, read: Read, location: Location) -> anyhow::Result<()> {
+async fn serve(
+    arguments: &Arguments,
+    source: Source,
+    read: Read,
+    location: Location,
+    dir: &Path,
+) -> anyhow::Result<()> {
     let store = Store::open(&location).await.context("the store cannot be opened")?;
     let without_rows = read.without_spend_logs;
-    let (meter, writer) = Meter::new(store.clone(), LedgerOptions { without_rows }, read.zone.clone());
+    // Without rows the store cannot tell what it was told before, and so nothing can be replayed.
+    let journal = if without_rows { None } else { Some(journal::open(dir, &store).await?) };
+    let (meter, writer) =
+        Meter::new(store.clone(), LedgerOptions { without_rows }, read.zone.clone(), journal.clone());
     let clock = Clock::new();
     let keyring = Keyring::new(store.clone());
     let now_ms = move || clock.now().unix_ms;
@@ -102,6 +113,7 @@ async fn serve(arguments: &Arguments, source: Source, read: Read, location: Loca
         })
         .collect::<Result<_, _>>()?;
     let ledger = tokio::spawn(writer.run(stopping.clone()));
+    let syncing = journal.map(|journal| tokio::spawn(journal::keep_synced(journal)));
     let feed = tokio::spawn(follow_changes(Arc::clone(&house), changes));
     let following = follow_config(Arc::clone(&house), source.clone(), read.watched, hangups);
     let config = source.config.is_some().then(|| tokio::spawn(following));
@@ -122,6 +134,9 @@ async fn serve(arguments: &Arguments, source: Source, read: Read, location: Loca
     let left = tokio::time::timeout(FLUSH, ledger)
         .await
         .context("the ledger's last rows could not be written in time")??;
+    if let Some(syncing) = syncing {
+        syncing.abort();
+    }
     store.close().await?;
     anyhow::ensure!(left == 0, "{left} rows of the ledger could not be written");
     anyhow::ensure!(was_clean, "a worker ended in a panic or could not run");

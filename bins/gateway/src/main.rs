@@ -7,6 +7,7 @@ mod check;
 mod compose;
 mod control;
 mod housekeeping;
+mod journal;
 mod settings;
 
 use std::process::ExitCode;

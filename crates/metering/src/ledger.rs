@@ -1,9 +1,12 @@
 //! The way of settled attempts into the store: a bounded queue and one writer that batches.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use weighhouse_storage::{LedgerBatch, LedgerRow, Store};
+
+use crate::journal::Journal;
 
 /// Attempts that may wait for the store. A call takes its place before it is sent, so a full queue makes
 /// new calls wait and loses nothing.
@@ -31,6 +34,7 @@ pub struct LedgerWriter {
     rows: mpsc::Receiver<Box<LedgerRow>>,
     store: Store,
     options: LedgerOptions,
+    journal: Option<Arc<Journal>>,
 }
 
 impl LedgerWriter {
@@ -38,8 +42,17 @@ impl LedgerWriter {
         rows: mpsc::Receiver<Box<LedgerRow>>,
         store: Store,
         options: LedgerOptions,
+        journal: Option<Arc<Journal>>,
     ) -> Self {
-        Self { rows, store, options }
+        Self { rows, store, options, journal }
+    }
+
+    /// The journal may let go of what the store has.
+    fn flushed(&self, rows: &LedgerBatch) {
+        let Some(journal) = &self.journal else { return };
+        if let Err(error) = journal.flushed(rows.iter().map(|row| row.attempt)) {
+            tracing::warn!(%error, "a file of the journal could not be deleted; it will be tried again");
+        }
     }
 
     /// Writes until every sender is gone and the queue is empty, or until `give_up` turns true while the
@@ -75,7 +88,10 @@ impl LedgerWriter {
             } else {
                 self.store.append_ledger(rows).await.map(drop)
             };
-            let Err(error) = written else { return true };
+            let Err(error) = written else {
+                self.flushed(rows);
+                return true;
+            };
             tracing::error!(%error, rows = rows.len(), "the ledger could not be written; trying again");
             if *give_up.borrow() {
                 return false;

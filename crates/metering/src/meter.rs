@@ -12,6 +12,7 @@ use weighhouse_types::{Error, Nanos, Scope};
 
 use crate::bound::OutputBound;
 use crate::hold::hold;
+use crate::journal::Journal;
 use crate::ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS, Sink};
 use crate::permit::Permit;
 use crate::scope_meter::{ScopeMeter, ScopeSpec};
@@ -32,6 +33,7 @@ pub struct Meter {
     scopes: RwLock<HashMap<Scope, Arc<ScopeMeter>>>,
     store: Store,
     sink: Sink,
+    journal: Option<Arc<Journal>>,
     zone: TimeZone,
 }
 
@@ -61,12 +63,18 @@ pub struct Admission<'call> {
 }
 
 impl Meter {
-    /// A gate whose calendar is that of `zone`, and the writer of its ledger, which somebody must run.
+    /// A gate whose calendar is that of `zone`, and the writer of its ledger, which somebody must run. Without a
+    /// journal a process that is killed loses what the store does not have yet.
     #[must_use]
-    pub fn new(store: Store, options: LedgerOptions, zone: TimeZone) -> (Self, LedgerWriter) {
+    pub fn new(
+        store: Store,
+        options: LedgerOptions,
+        zone: TimeZone,
+        journal: Option<Arc<Journal>>,
+    ) -> (Self, LedgerWriter) {
         let (sink, rows) = mpsc::channel(QUEUE_ROWS);
-        let writer = LedgerWriter::new(rows, store.clone(), options);
-        (Self { scopes: RwLock::default(), store, sink, zone }, writer)
+        let writer = LedgerWriter::new(rows, store.clone(), options, journal.clone());
+        (Self { scopes: RwLock::default(), store, sink, journal, zone }, writer)
     }
 
     /// The counters of a scope, its limits brought up to date. What it spent before is read from the store when
@@ -116,7 +124,12 @@ impl Meter {
     /// `RateLimited` with `retry_after`; `BudgetExceeded` naming the scope and the amounts.
     pub async fn admit(&self, mut call: Admission<'_>) -> Result<Permit, Error> {
         // From here on dropping the permit gives everything back.
-        let mut permit = Permit::new(std::mem::take(&mut call.scopes), self.sink.clone(), call.second);
+        let mut permit = Permit::new(
+            std::mem::take(&mut call.scopes),
+            self.sink.clone(),
+            self.journal.clone(),
+            call.second,
+        );
         permit.take_slots()?;
         permit.take_request()?;
         permit.open_accounts(call.unix_ms);

@@ -10,6 +10,7 @@ use weighhouse_types::{AccountId, Error, Kind, Nanos, ScopeKind};
 use crate::account::Verdict;
 use crate::bound::Weight;
 use crate::hold::Charged;
+use crate::journal::Journal;
 use crate::ledger::Sink;
 use crate::refusal::{no_more, too_fast};
 use crate::scope_meter::ScopeMeter;
@@ -39,6 +40,8 @@ pub struct Permit {
     /// The accounts' rows in the store; a key's account for life is the key's own row.
     ids: Arc<[AccountId]>,
     sink: Sink,
+    /// Where attempts are noted before they leave and when they are settled.
+    journal: Option<Arc<Journal>>,
     place: Option<mpsc::OwnedPermit<Box<LedgerRow>>>,
     open: Option<Box<LedgerRow>>,
     taken: Taken,
@@ -51,8 +54,14 @@ pub struct Permit {
 
 impl Permit {
     /// Nothing is taken yet. Dropped before [`admitted`](Self::admitted), it gives everything back.
-    pub(crate) fn new(scopes: Vec<Arc<ScopeMeter>>, sink: Sink, second: u64) -> Self {
+    pub(crate) fn new(
+        scopes: Vec<Arc<ScopeMeter>>,
+        sink: Sink,
+        journal: Option<Arc<Journal>>,
+        second: u64,
+    ) -> Self {
         Self {
+            journal,
             scopes,
             accounts: Vec::new(),
             ids: Arc::default(),
@@ -167,7 +176,7 @@ impl Permit {
     /// Begins an attempt: takes its place in the ledger and makes sure that the hold covers it.
     ///
     /// # Errors
-    /// `Overloaded`: the store is so far behind that the ledger's queue stays full.
+    /// `Overloaded`: the store is so far behind that the ledger's queue stays full, or the journal cannot be written.
     /// `BudgetExceeded`: an earlier attempt of the call used up what was held, and no more is to be had.
     pub async fn begin(&mut self, mut row: Box<LedgerRow>) -> Result<(), Error> {
         self.finish();
@@ -177,6 +186,9 @@ impl Permit {
             Err(_) => Box::pin(await_place(self.sink.clone())).await?,
         };
         row.accounts = Arc::clone(&self.ids);
+        if let Some(journal) = &self.journal {
+            journal.intend(&row, self.held).map_err(|error| unwritten(&error))?;
+        }
         self.place = Some(place);
         self.open = Some(row);
         Ok(())
@@ -221,6 +233,12 @@ impl Permit {
         self.accounts.iter().for_each(|charged| charged.settle(covered, row.cost));
         self.held = self.held - covered;
         self.tokens_used = self.tokens_used.saturating_add(row.usage.total());
+        if let Some(journal) = &self.journal
+            && let Err(error) = journal.post(&row)
+        {
+            // The row is on its way to the store all the same; only a crash before it is there would cost it.
+            tracing::error!(%error, "the journal could not be written");
+        }
         place.send(row);
     }
 }
@@ -257,6 +275,11 @@ impl Drop for Permit {
 async fn await_place(sink: Sink) -> Result<mpsc::OwnedPermit<Box<LedgerRow>>, Error> {
     let reserved = tokio::time::timeout(QUEUE_WAIT, sink.reserve_owned()).await;
     reserved.ok().and_then(Result::ok).ok_or_else(behind)
+}
+
+fn unwritten(error: &std::io::Error) -> Error {
+    let message = "what this call will cost cannot be noted, because the journal cannot be written; the disk may be full";
+    Error::new(Kind::Overloaded, message).retry_after(Duration::from_secs(1)).source(error.to_string())
 }
 
 fn behind() -> Error {

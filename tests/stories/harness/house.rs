@@ -74,6 +74,12 @@ impl House {
         Self { process, address, master, dir }
     }
 
+    /// Starts a house anew that was killed, over the same data.
+    pub(crate) fn risen(self) -> Self {
+        self.process.wait_for_exit(SOON);
+        self.started_anew()
+    }
+
     /// Ends the house in peace and starts it anew over the same data.
     pub(crate) fn restarted(self) -> Self {
         self.process.terminate();
