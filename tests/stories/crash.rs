@@ -59,7 +59,10 @@ fn killed_again_and_again(database: &str) {
         let team = house.master().get("/team/info?team_id=crew").answered();
         assert_eq!(nanos(&team["team_info"]["spend"]), ledger);
         let unfinished = rows.iter().filter(|row| row["status"] == "failure").count();
-        assert!(unfinished <= round * 17, "{unfinished} attempts without an end from 16 clients, {round} times");
+        assert!(
+            unfinished <= round * 17,
+            "{unfinished} attempts without an end from 16 clients, {round} times"
+        );
     }
 }
 

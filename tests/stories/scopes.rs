@@ -178,6 +178,10 @@ fn rates_of_teams_and_models_hold_for_all_their_keys() {
     let of_model = house.key(json!({"model_rpm_limit": {"m": 1}}));
     of_model.chat("word").answered();
     of_model.chat("word").refused_saying(429, "model_per_key: m of sk-...");
+    let counted = house.key(json!({"rpm_limit": 5, "tpm_limit": 100_000})).chat("word");
+    for (name, value) in [("limit-requests", "5"), ("remaining-requests", "4"), ("limit-tokens", "100000")] {
+        assert_eq!(counted.header(&format!("x-ratelimit-api_key-{name}")), Some(value), "{name}");
+    }
     let of_day = house.key(json!({"rpd_limit": 1}));
     of_day.chat("word").answered();
     of_day.chat("word").refused_saying(429, "requests_per_day");

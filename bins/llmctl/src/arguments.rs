@@ -3,9 +3,10 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
+use crate::entity_arguments::{BudgetVerb, CustomerVerb, TeamVerb, UserVerb};
 use crate::key_arguments::KeyVerb;
 
-/// Keys, models, spend and health of a Weighhouse gateway.
+/// Keys, teams, users, customers, budgets, models, spend and health of a Weighhouse gateway.
 #[derive(Debug, Parser)]
 #[command(name = "llmctl", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -45,6 +46,26 @@ pub(crate) enum Command {
     Key {
         #[command(subcommand)]
         verb: KeyVerb,
+    },
+    /// Teams, their members and budgets
+    Team {
+        #[command(subcommand)]
+        verb: TeamVerb,
+    },
+    /// Users
+    User {
+        #[command(subcommand)]
+        verb: UserVerb,
+    },
+    /// Customers: whom clients name as their end users
+    Customer {
+        #[command(subcommand)]
+        verb: CustomerVerb,
+    },
+    /// Named budgets
+    Budget {
+        #[command(subcommand)]
+        verb: BudgetVerb,
     },
     /// Models that the key may use
     Model {
@@ -95,6 +116,7 @@ Examples:
   llmctl health
   llmctl key generate --alias app --model 'openai/*' --max-budget 25 --duration 30d
   llmctl key update app --rpm 60 --clear expiry
+  llmctl team new --id payments --max-budget 500 --budget-duration 30d
   llmctl key list -o json | jq -r '.keys[].key_alias'
   llmctl spend logs --of-key app --start 2026-01-01
 
@@ -123,7 +145,7 @@ mod tests {
         let help = Arguments::command().render_help().to_string();
         let examples: Vec<&str> =
             help.lines().map(str::trim).filter(|line| line.starts_with("llmctl ")).collect();
-        assert_eq!(examples.len(), 5, "{help}");
+        assert_eq!(examples.len(), 6, "{help}");
         for example in examples {
             let command = example.split('|').next().unwrap_or_default().replace('\'', "");
             let read = Arguments::try_parse_from(command.split_whitespace());

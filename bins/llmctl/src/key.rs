@@ -107,14 +107,8 @@ fn generate(chosen: Option<String>, fields: KeyFields) -> Result<GenerateKeyRequ
         duration: fields.duration,
         models: some(fields.models),
         aliases: some(fields.aliases).map(|pairs| pairs.into_iter().collect()),
-        limits: LimitPatch {
-            max_budget: patch(fields.max_budget.map(dollars).transpose()?, false)?,
-            rpm_limit: patch(fields.rpm, false)?,
-            tpm_limit: patch(fields.tpm, false)?,
-            max_parallel_requests: patch(fields.max_parallel, false)?,
-            ..LimitPatch::default()
-        },
-        budget_id: None,
+        limits: fields.limits.patch()?,
+        budget_id: fields.budget,
         user_id: fields.user,
         team_id: fields.team,
         metadata: fields.metadata,
@@ -132,14 +126,8 @@ fn update(fields: KeyFields, clear: &[Field]) -> Result<UpdateKeyRequest, Failur
         models: patch(some(fields.models), is_cleared(Field::Models))?,
         aliases: patch(some(fields.aliases), is_cleared(Field::ModelAliases))?
             .map(|pairs| pairs.into_iter().collect()),
-        limits: LimitPatch {
-            max_budget: patch(fields.max_budget.map(dollars).transpose()?, is_cleared(Field::MaxBudget))?,
-            rpm_limit: patch(fields.rpm, is_cleared(Field::Rpm))?,
-            tpm_limit: patch(fields.tpm, is_cleared(Field::Tpm))?,
-            max_parallel_requests: patch(fields.max_parallel, is_cleared(Field::MaxParallel))?,
-            ..LimitPatch::default()
-        },
-        budget_id: Patch::Keep,
+        limits: cleared(fields.limits.patch()?, clear)?,
+        budget_id: patch(fields.budget, false)?,
         user_id: patch(fields.user, is_cleared(Field::User))?,
         team_id: patch(fields.team, is_cleared(Field::Team))?,
         // For these the gateway takes null as silence, and what is empty as empty.
@@ -162,8 +150,25 @@ fn patch<T>(set: Option<T>, is_cleared: bool) -> Result<Patch<T>, Failure> {
     }
 }
 
-fn dollars(dollars: f64) -> Result<Dollars, Failure> {
-    Dollars::from_f64(dollars).map_err(|error| Failure::usage(format!("--max-budget: {error}")))
+/// Limits with those taken away that `--clear` names.
+fn cleared(mut limits: LimitPatch, clear: &[Field]) -> Result<LimitPatch, Failure> {
+    fn take_away<T>(limit: &mut Patch<T>) -> Result<(), Failure> {
+        if !limit.is_keep() {
+            return Err(Failure::usage("a limit cannot be set and cleared at once"));
+        }
+        *limit = Patch::Clear;
+        Ok(())
+    }
+    for field in clear {
+        match field {
+            Field::MaxBudget => take_away(&mut limits.max_budget)?,
+            Field::Rpm => take_away(&mut limits.rpm_limit)?,
+            Field::Tpm => take_away(&mut limits.tpm_limit)?,
+            Field::MaxParallel => take_away(&mut limits.max_parallel_requests)?,
+            _ => {}
+        }
+    }
+    Ok(limits)
 }
 
 /// All that is known of a key, a field on a line.
@@ -182,6 +187,9 @@ fn whole(key: &KeyObject) -> Table {
     field("status", Some(key.status.clone()));
     field("spend", Some(money(key.spend)));
     field("max budget", key.limits.max_budget.map(money));
+    field("budget duration", key.limits.budget_duration.clone());
+    field("budget resets", key.limits.budget_reset_at.clone());
+    field("named budget", key.budget_id.clone());
     field("expires", key.expires.clone());
     field("models", Some(key.models.join(", ")));
     field(
@@ -224,6 +232,7 @@ fn rows(keys: &[KeyEntry]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limit_arguments::LimitFields;
 
     fn sent(fields: KeyFields, clear: &[Field]) -> Result<String, u8> {
         let request = update(fields, clear).map_err(|failure| failure.code)?;
@@ -233,18 +242,46 @@ mod tests {
     #[test]
     fn an_update_sends_what_was_named_and_nothing_else() {
         assert_eq!(sent(KeyFields::default(), &[]), Ok("{}".into()));
-        let fields = KeyFields { rpm: Some(5), models: vec!["a".into()], ..KeyFields::default() };
+        let fields = KeyFields {
+            limits: LimitFields { rpm: Some(5), ..LimitFields::default() },
+            models: vec!["a".into()],
+            ..KeyFields::default()
+        };
         let clear = [Field::Expiry, Field::MaxBudget, Field::Tags, Field::Metadata];
         let expected =
             r#"{"duration":null,"models":["a"],"max_budget":null,"rpm_limit":5,"metadata":{},"tags":[]}"#;
         assert_eq!(sent(fields, &clear), Ok(expected.into()));
-        assert_eq!(sent(KeyFields { rpm: Some(5), ..KeyFields::default() }, &[Field::Rpm]), Err(2));
-        assert_eq!(sent(KeyFields { max_budget: Some(f64::NAN), ..KeyFields::default() }, &[]), Err(2));
+        assert_eq!(
+            sent(
+                KeyFields {
+                    limits: LimitFields { rpm: Some(5), ..LimitFields::default() },
+                    ..KeyFields::default()
+                },
+                &[Field::Rpm]
+            ),
+            Err(2)
+        );
+        assert_eq!(
+            sent(
+                KeyFields {
+                    limits: LimitFields { max_budget: Some(f64::NAN), ..LimitFields::default() },
+                    ..KeyFields::default()
+                },
+                &[]
+            ),
+            Err(2)
+        );
     }
 
     #[test]
     fn a_new_key_sends_only_what_was_said() {
-        let request = generate(None, KeyFields { max_budget: Some(0.1), ..KeyFields::default() });
+        let request = generate(
+            None,
+            KeyFields {
+                limits: LimitFields { max_budget: Some(0.1), ..LimitFields::default() },
+                ..KeyFields::default()
+            },
+        );
         assert_eq!(serde_json::to_string(&request.unwrap()).unwrap(), r#"{"max_budget":0.1}"#);
     }
 }

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::limit_arguments::LimitFields;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyVerb {
     /// Make a key; it is shown this once
@@ -90,9 +92,11 @@ pub(crate) struct KeyFields {
     /// A name that stands for another model with this key; may be repeated
     #[arg(long = "model-alias", value_name = "NAME=MODEL", value_parser = pair)]
     pub(crate) aliases: Vec<(String, String)>,
-    /// The most that the key may spend, in dollars
-    #[arg(long, value_name = "DOLLARS")]
-    pub(crate) max_budget: Option<f64>,
+    #[command(flatten)]
+    pub(crate) limits: LimitFields,
+    /// A named budget, whose limits hold where the key's own say nothing
+    #[arg(long, value_name = "ID")]
+    pub(crate) budget: Option<String>,
     /// Owner
     #[arg(long, value_name = "ID")]
     pub(crate) user: Option<String>,
@@ -105,15 +109,6 @@ pub(crate) struct KeyFields {
     /// A tag for every call; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,
-    /// Calls per minute
-    #[arg(long, value_name = "N")]
-    pub(crate) rpm: Option<u64>,
-    /// Tokens per minute
-    #[arg(long, value_name = "N")]
-    pub(crate) tpm: Option<u64>,
-    /// Calls at once
-    #[arg(long, value_name = "N")]
-    pub(crate) max_parallel: Option<u64>,
 }
 
 /// What can be emptied of a key.

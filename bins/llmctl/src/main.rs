@@ -1,11 +1,14 @@
-//! `llmctl`: keys, models, spend and health of a gateway from the command line.
+//! `llmctl`: keys, teams, users, customers, budgets, models, spend and health of a gateway from the command line.
 
 mod arguments;
+mod entity;
+mod entity_arguments;
 mod environment;
 mod failure;
 mod health;
 mod key;
 mod key_arguments;
+mod limit_arguments;
 mod model;
 mod output;
 mod spend;
@@ -44,6 +47,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Health => health::health(&client, has_key, &output).await,
             _ if !has_key => Err(Failure::no_key()),
             Command::Key { verb } => key::run(&client, verb, &output).await,
+            Command::Team { verb } => entity::team(&client, verb, &output).await,
+            Command::User { verb } => entity::user(&client, verb, &output).await,
+            Command::Customer { verb } => entity::customer(&client, verb, &output).await,
+            Command::Budget { verb } => entity::budget(&client, verb, &output).await,
             Command::Model { verb } => model::run(&client, verb, &output).await,
             Command::Spend { verb } => spend::run(&client, verb, &output).await,
         }

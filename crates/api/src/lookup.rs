@@ -24,6 +24,12 @@ impl TeamQuery {
     pub fn read(query: Option<&str>) -> Result<Self, Error> {
         one(query, "team_id").map(|team_id| Self { team_id })
     }
+
+    /// Writes the query.
+    #[must_use]
+    pub fn write(&self) -> String {
+        Query::write([("team_id", Some(self.team_id.clone()))])
+    }
 }
 
 /// The query of `GET /user/info`.
@@ -41,6 +47,12 @@ impl UserQuery {
     pub fn read(query: Option<&str>) -> Result<Self, Error> {
         one(query, "user_id").map(|user_id| Self { user_id })
     }
+
+    /// Writes the query.
+    #[must_use]
+    pub fn write(&self) -> String {
+        Query::write([("user_id", Some(self.user_id.clone()))])
+    }
 }
 
 /// The query of `GET /customer/info`.
@@ -57,6 +69,12 @@ impl CustomerQuery {
     /// `InvalidRequest`: it names none.
     pub fn read(query: Option<&str>) -> Result<Self, Error> {
         one(query, "end_user_id").map(|end_user_id| Self { end_user_id })
+    }
+
+    /// Writes the query.
+    #[must_use]
+    pub fn write(&self) -> String {
+        Query::write([("end_user_id", Some(self.end_user_id.clone()))])
     }
 }
 
@@ -81,6 +99,12 @@ impl PageQuery {
             page: query.number("page", 1, u64::from(u32::MAX))?.unwrap_or(1),
             page_size: size.and_then(|size| u32::try_from(size).ok()).unwrap_or(PAGE_SIZE),
         })
+    }
+
+    /// Writes the query.
+    #[must_use]
+    pub fn write(&self) -> String {
+        Query::write([("page", Some(self.page.to_string())), ("page_size", Some(self.page_size.to_string()))])
     }
 }
 

@@ -138,13 +138,13 @@ impl Client {
         read(status, &body)
     }
 
-    async fn get<A: DeserializeOwned>(&self, path: &str, query: &str) -> Result<A, ClientError> {
+    pub(crate) async fn get<A: DeserializeOwned>(&self, path: &str, query: &str) -> Result<A, ClientError> {
         let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         let (status, body) = self.transport.ask(Method::GET, &target, None).await?;
         read(status, &body)
     }
 
-    async fn post<R: Serialize, A: DeserializeOwned>(
+    pub(crate) async fn post<R: Serialize, A: DeserializeOwned>(
         &self,
         path: &str,
         request: &R,

@@ -18,6 +18,7 @@
 //! ```
 
 mod client;
+mod entities;
 mod error;
 mod health;
 mod models;

@@ -15,7 +15,7 @@ use crate::hold::hold;
 use crate::journal::Journal;
 use crate::ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS, Sink};
 use crate::permit::Permit;
-use crate::scope_meter::{ScopeMeter, ScopeSpec};
+use crate::scope_meter::{Remaining, ScopeMeter, ScopeSpec};
 
 /// Scopes whose counters are kept. Beyond it those that nothing bounds and no call uses are let go of.
 const MAX_SCOPES: usize = 200_000;
@@ -110,6 +110,12 @@ impl Meter {
     #[must_use]
     pub fn spent(&self, scope: &Scope, now_ms: i64) -> Option<Nanos> {
         self.known(scope).map(|meter| meter.spent(now_ms))
+    }
+
+    /// The rates of a scope in a minute and what is left of them at a second; none for a scope that nobody asked for.
+    #[must_use]
+    pub fn remaining(&self, scope: &Scope, second: u64) -> Option<Remaining> {
+        self.known(scope).map(|meter| meter.remaining(second))
     }
 
     /// Attempts that wait for the store.

@@ -105,6 +105,15 @@ fn put_course(headers: &mut HeaderMap, course: &Course<'_>, booked: Option<Booke
         set("x-litellm-key-max-budget", limits.max_budget.and_then(|budget| text(&budget.to_string())));
         set("x-litellm-key-tpm-limit", limits.tpm_limit.and_then(number));
         set("x-litellm-key-rpm-limit", limits.rpm_limit.and_then(number));
+        if limits.rpm_limit.is_some() || limits.tpm_limit.is_some() {
+            let left = house.meter.remaining(&identity.subject.scope, house.now().seconds());
+            let (requests, tokens) = left.map_or((None, None), |left| (left.requests, left.tokens));
+            // LiteLLM's names (contract §4e).
+            set("x-ratelimit-api_key-limit-requests", requests.and_then(|(limit, _)| number(limit)));
+            set("x-ratelimit-api_key-remaining-requests", requests.and_then(|(_, left)| number(left)));
+            set("x-ratelimit-api_key-limit-tokens", tokens.and_then(|(limit, _)| number(limit)));
+            set("x-ratelimit-api_key-remaining-tokens", tokens.and_then(|(_, left)| number(left)));
+        }
     }
 }
 

@@ -1,0 +1,222 @@
+//! Methods for teams, users, customers and named budgets.
+
+use serde_json::Value;
+use weighhouse_api::{
+    AddMemberRequest, BlockTeamRequest, BudgetObject, BudgetRequest, CustomerObject, CustomerQuery,
+    CustomerRequest, CustomersRequest, DeleteBudgetRequest, DeleteMemberRequest, DeleteTeamsRequest,
+    DeleteUsersRequest, PageQuery, TeamInfo, TeamObject, TeamQuery, TeamRequest, UpdateMemberRequest,
+    UserInfo, UserList, UserObject, UserQuery, UserRequest,
+};
+
+use crate::client::Client;
+use crate::error::ClientError;
+
+impl Client {
+    /// Makes a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn new_team(&self, request: &TeamRequest) -> Result<TeamObject, ClientError> {
+        self.post("/team/new", request).await
+    }
+
+    /// Changes a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_team(&self, request: &TeamRequest) -> Result<TeamObject, ClientError> {
+        self.post("/team/update", request).await
+    }
+
+    /// Deletes teams and their keys.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_teams(&self, request: &DeleteTeamsRequest) -> Result<Vec<String>, ClientError> {
+        self.post("/team/delete", request).await
+    }
+
+    /// Blocks a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn block_team(&self, request: &BlockTeamRequest) -> Result<TeamObject, ClientError> {
+        self.post("/team/block", request).await
+    }
+
+    /// Unblocks a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn unblock_team(&self, request: &BlockTeamRequest) -> Result<TeamObject, ClientError> {
+        self.post("/team/unblock", request).await
+    }
+
+    /// Adds members to a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn add_member(&self, request: &AddMemberRequest) -> Result<TeamObject, ClientError> {
+        self.post("/team/member_add", request).await
+    }
+
+    /// Changes a member of a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_member(&self, request: &UpdateMemberRequest) -> Result<TeamObject, ClientError> {
+        self.post("/team/member_update", request).await
+    }
+
+    /// Takes a member out of a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_member(&self, request: &DeleteMemberRequest) -> Result<TeamObject, ClientError> {
+        self.post("/team/member_delete", request).await
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn new_user(&self, request: &UserRequest) -> Result<UserObject, ClientError> {
+        self.post("/user/new", request).await
+    }
+
+    /// Changes a user.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_user(&self, request: &UserRequest) -> Result<UserObject, ClientError> {
+        self.post("/user/update", request).await
+    }
+
+    /// Deletes users and their keys; how many there were.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_users(&self, request: &DeleteUsersRequest) -> Result<u64, ClientError> {
+        self.post("/user/delete", request).await
+    }
+
+    /// Makes a customer.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn new_customer(&self, request: &CustomerRequest) -> Result<CustomerObject, ClientError> {
+        self.post("/customer/new", request).await
+    }
+
+    /// Changes a customer.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_customer(&self, request: &CustomerRequest) -> Result<CustomerObject, ClientError> {
+        self.post("/customer/update", request).await
+    }
+
+    /// Deletes customers.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+        self.post("/customer/delete", request).await
+    }
+
+    /// Blocks customers.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn block_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+        self.post("/customer/block", request).await
+    }
+
+    /// Unblocks customers.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn unblock_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+        self.post("/customer/unblock", request).await
+    }
+
+    /// Makes a named budget.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn new_budget(&self, request: &BudgetRequest) -> Result<BudgetObject, ClientError> {
+        self.post("/budget/new", request).await
+    }
+
+    /// Changes a named budget.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_budget(&self, request: &BudgetRequest) -> Result<BudgetObject, ClientError> {
+        self.post("/budget/update", request).await
+    }
+
+    /// Deletes a named budget.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_budget(&self, request: &DeleteBudgetRequest) -> Result<Value, ClientError> {
+        self.post("/budget/delete", request).await
+    }
+
+    /// Tells about a team.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn team_info(&self, query: &TeamQuery) -> Result<TeamInfo, ClientError> {
+        self.get("/team/info", &query.write()).await
+    }
+
+    /// A page of teams, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_teams(&self, query: &PageQuery) -> Result<Vec<TeamObject>, ClientError> {
+        self.get("/team/list", &query.write()).await
+    }
+
+    /// Tells about a user.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn user_info(&self, query: &UserQuery) -> Result<UserInfo, ClientError> {
+        self.get("/user/info", &query.write()).await
+    }
+
+    /// A page of users, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_users(&self, query: &PageQuery) -> Result<UserList, ClientError> {
+        self.get("/user/list", &query.write()).await
+    }
+
+    /// Tells about a customer.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn customer_info(&self, query: &CustomerQuery) -> Result<CustomerObject, ClientError> {
+        self.get("/customer/info", &query.write()).await
+    }
+
+    /// A page of customers, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_customers(&self, query: &PageQuery) -> Result<Vec<CustomerObject>, ClientError> {
+        self.get("/customer/list", &query.write()).await
+    }
+
+    /// A page of named budgets, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_budgets(&self, query: &PageQuery) -> Result<Vec<BudgetObject>, ClientError> {
+        self.get("/budget/list", &query.write()).await
+    }
+}
