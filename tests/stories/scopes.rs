@@ -245,6 +245,11 @@ fn members_come_and_go_and_models_are_granted_to_a_team() {
     house.admin("/team/member_add", added.clone()).answered();
     house.admin("/team/member_add", added).refused_saying(400, "already");
     assert_eq!(house.master().get("/user/info?user_id=ada").answered()["teams"][0]["team_id"], "crew");
+    for (path, count) in [("/team/list", 1), ("/team/list?user_id=ada", 1), ("/team/list?user_id=eve", 0)] {
+        assert_eq!(house.master().get(path).answered().as_array().unwrap().len(), count, "{path}");
+    }
+    assert_eq!(house.master().get("/v2/team/list?page=1&page_size=1").answered()["total_pages"], 1);
+    assert_eq!(house.master().get("/v2/user/info?user_id=ada").answered()["user_id"], "ada");
     assert!(spend_all(&key, &chat("word")).contains("Team Member=ada of crew"));
     house
         .admin("/team/member_update", json!({"team_id": "crew", "user_id": "ada", "max_budget_in_team": 5}))

@@ -106,6 +106,10 @@ impl Admin {
             Endpoint::TeamUpdate => json(&team::update(self, body).await?),
             Endpoint::TeamInfo => json(&team::info(self, query).await?),
             Endpoint::TeamList => json(&team::list(self, query).await?),
+            Endpoint::TeamPages => json(&team::pages(self, query).await?),
+            // Self-service is not there yet.
+            Endpoint::TeamAvailable => json(&[(); 0]),
+            Endpoint::UserAlone => json(&user::alone(self, query).await?),
             Endpoint::TeamDelete => json(&team::delete(self, body).await?),
             Endpoint::TeamBlock => json(&team::set_blocked(self, body, true).await?),
             Endpoint::TeamUnblock => json(&team::set_blocked(self, body, false).await?),

@@ -1,10 +1,10 @@
 //! Teams: made, changed, shown, listed, blocked and deleted.
 
 use weighhouse_api::{
-    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, TeamInfo, TeamMembership,
-    TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
+    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, TeamInfo, TeamList, TeamListQuery,
+    TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
 };
-use weighhouse_storage::{KeyFilter, Limits, TeamMember, TeamRecord};
+use weighhouse_storage::{EntityFilter, KeyFilter, Limits, Page, TeamMember, TeamRecord};
 use weighhouse_types::{Error, Scope, ScopeKind};
 
 use crate::admin::Admin;
@@ -13,6 +13,10 @@ use crate::rules::{budget, invalid};
 use crate::{entity, limits};
 
 const ID: &str = "team_id";
+/// Teams on a page where the query does not say.
+const PAGE_SIZE: u32 = 25;
+/// Teams that a list looks at.
+const MAX_TEAMS: u32 = 10_000;
 
 pub(crate) async fn new(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
     let mut request: TeamRequest = read_body(body)?;
@@ -111,10 +115,57 @@ pub(crate) async fn info(admin: &Admin, query: Option<&str>) -> Result<TeamInfo,
     })
 }
 
+/// Teams that the query asks for: all of them, or a page.
 pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<Vec<TeamObject>, Error> {
-    let (teams, _, _) = entity::page::<TeamRecord>(admin, query).await?;
-    let mut all = Vec::with_capacity(teams.len());
-    for team in &teams {
+    let asked = TeamListQuery::read(query)?;
+    let found = narrowed(admin, &asked).await?;
+    let (skip, most) = match (asked.page, asked.page_size) {
+        (None, None) => (0, usize::MAX),
+        (page, size) => place(page.unwrap_or(1), size.unwrap_or(PAGE_SIZE)),
+    };
+    shown_all(admin, found.iter().skip(skip).take(most)).await
+}
+
+/// A page of teams, and how many there are.
+pub(crate) async fn pages(admin: &Admin, query: Option<&str>) -> Result<TeamList, Error> {
+    let asked = TeamListQuery::read(query)?;
+    let found = narrowed(admin, &asked).await?;
+    let (page, page_size) = (asked.page.unwrap_or(1), asked.page_size.unwrap_or(PAGE_SIZE));
+    let (skip, most) = place(page, page_size);
+    let total = found.len() as u64;
+    Ok(TeamList {
+        teams: shown_all(admin, found.iter().skip(skip).take(most)).await?,
+        total,
+        page,
+        page_size,
+        total_pages: total.div_ceil(u64::from(page_size)),
+    })
+}
+
+fn place(page: u64, size: u32) -> (usize, usize) {
+    let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    (whole((page - 1).saturating_mul(u64::from(size))), whole(u64::from(size)))
+}
+
+async fn narrowed(admin: &Admin, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
+    let filter = EntityFilter { name: asked.team_alias.clone() };
+    let (mut teams, _) =
+        admin.store.list::<TeamRecord>(&filter, Page { offset: 0, limit: MAX_TEAMS }).await?;
+    if let Some(user) = &asked.user_id {
+        teams.retain(|team| team.member(user).is_some());
+    }
+    if let Some(organization) = &asked.organization_id {
+        teams.retain(|team| team.organization_id.as_ref() == Some(organization));
+    }
+    Ok(teams)
+}
+
+async fn shown_all(
+    admin: &Admin,
+    teams: impl Iterator<Item = &TeamRecord>,
+) -> Result<Vec<TeamObject>, Error> {
+    let mut all = Vec::new();
+    for team in teams {
         all.push(shown(admin, team).await?);
     }
     Ok(all)

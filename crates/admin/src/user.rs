@@ -79,6 +79,12 @@ pub(crate) async fn info(admin: &Admin, query: Option<&str>) -> Result<UserInfo,
     })
 }
 
+/// The user without keys and teams.
+pub(crate) async fn alone(admin: &Admin, query: Option<&str>) -> Result<UserObject, Error> {
+    let UserQuery { user_id } = UserQuery::read(query)?;
+    shown(admin, &entity::find(admin, ID, &user_id).await?).await
+}
+
 pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<UserList, Error> {
     let (found, total, asked) = entity::page::<UserRecord>(admin, query).await?;
     let mut users = Vec::with_capacity(found.len());

@@ -36,7 +36,7 @@ pub use key::{
     KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
 };
 pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
-pub use lookup::{CustomerQuery, PageQuery, TeamQuery, UserQuery};
+pub use lookup::{CustomerQuery, PageQuery, TeamListQuery, TeamQuery, UserQuery};
 pub use openapi::openapi;
 pub use patch::Patch;
 pub use refusal::{Refusal, RefusalDetail};
@@ -45,6 +45,6 @@ pub use secret::KeyText;
 pub use spend::{SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings};
 pub use team::{
     AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, Member, Members, TeamInfo,
-    TeamMembership, TeamModelsRequest, TeamObject, TeamRequest, UpdateMemberRequest,
+    TeamList, TeamMembership, TeamModelsRequest, TeamObject, TeamRequest, UpdateMemberRequest,
 };
 pub use user::{DeleteUsersRequest, UserInfo, UserList, UserObject, UserRequest};

@@ -32,6 +32,39 @@ impl TeamQuery {
     }
 }
 
+/// The query of `GET /team/list` and `GET /v2/team/list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
+pub struct TeamListQuery {
+    /// Only teams that this user belongs to.
+    pub user_id: Option<String>,
+    /// Only teams of this organisation.
+    pub organization_id: Option<String>,
+    /// Only the team with this name.
+    pub team_alias: Option<String>,
+    /// Counts from 1; without it all teams are told.
+    pub page: Option<u64>,
+    /// Teams on a page: 1 to 1,000.
+    pub page_size: Option<u32>,
+}
+
+impl TeamListQuery {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// `InvalidRequest`: a number out of its bounds.
+    pub fn read(query: Option<&str>) -> Result<Self, Error> {
+        let query = Query::new(query);
+        let size = query.number("page_size", 1, u64::from(MAX_PAGE_SIZE))?;
+        Ok(Self {
+            user_id: query.text("user_id"),
+            organization_id: query.text("organization_id"),
+            team_alias: query.text("team_alias"),
+            page: query.number("page", 1, u64::from(u32::MAX))?,
+            page_size: size.and_then(|size| u32::try_from(size).ok()),
+        })
+    }
+}
+
 /// The query of `GET /user/info`.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 pub struct UserQuery {

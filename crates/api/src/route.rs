@@ -79,6 +79,12 @@ pub enum Endpoint {
     TeamInfo,
     /// List teams.
     TeamList,
+    /// Lists teams by page.
+    TeamPages,
+    /// Teams that a user may join by themselves.
+    TeamAvailable,
+    /// Tells about a user alone.
+    UserAlone,
     /// Delete teams and their keys.
     TeamDelete,
     /// Block a team.
@@ -277,6 +283,9 @@ routes! {
     Post TeamUpdate Admin NothingUpstream "Change a team": "/team/update";
     Get TeamInfo AdminReads NothingUpstream "Tell about a team, its keys and its members": "/team/info";
     Get TeamList AdminReads NothingUpstream "List teams": "/team/list";
+    Get TeamPages AdminReads NothingUpstream "List teams by page": "/v2/team/list";
+    Get TeamAvailable AdminReads NothingUpstream "Teams that a user may join by themselves: none": "/team/available";
+    Get UserAlone AdminReads NothingUpstream "Tell about a user alone": "/v2/user/info";
     Post TeamDelete Admin NothingUpstream "Delete teams and their keys": "/team/delete";
     Post TeamBlock Admin NothingUpstream "Block a team": "/team/block";
     Post TeamUnblock Admin NothingUpstream "Unblock a team": "/team/unblock";

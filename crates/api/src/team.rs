@@ -276,3 +276,18 @@ pub struct TeamInfo {
     /// Its members and what they spent.
     pub team_memberships: Vec<TeamMembership>,
 }
+
+/// `GET /v2/team/list`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TeamList {
+    /// Newest first.
+    pub teams: Vec<TeamObject>,
+    /// Teams on all pages.
+    pub total: u64,
+    /// Counts from 1.
+    pub page: u64,
+    /// Teams on a page.
+    pub page_size: u32,
+    /// Pages in all.
+    pub total_pages: u64,
+}

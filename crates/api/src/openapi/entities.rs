@@ -8,11 +8,11 @@ use crate::customer::{
     BudgetObject, BudgetRequest, BudgetsRequest, CustomerObject, CustomerRequest, CustomersRequest,
     DeleteBudgetRequest, DeleteTagRequest, TagObject, TagRequest, TagsRequest,
 };
-use crate::lookup::{CustomerQuery, PageQuery, TeamQuery, UserQuery};
+use crate::lookup::{CustomerQuery, PageQuery, TeamListQuery, TeamQuery, UserQuery};
 use crate::route::Endpoint;
 use crate::team::{
-    AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, TeamInfo, TeamModelsRequest,
-    TeamObject, TeamRequest, UpdateMemberRequest,
+    AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, TeamInfo, TeamList,
+    TeamModelsRequest, TeamObject, TeamRequest, UpdateMemberRequest,
 };
 use crate::user::{DeleteUsersRequest, UserInfo, UserList, UserObject, UserRequest};
 
@@ -33,7 +33,9 @@ pub(super) fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> S
             body(schema::<TeamRequest>(generator), schema::<TeamObject>(generator))
         }
         Endpoint::TeamInfo => read(parameters::<TeamQuery>(), schema::<TeamInfo>(generator)),
-        Endpoint::TeamList => read(parameters::<PageQuery>(), schema::<Vec<TeamObject>>(generator)),
+        Endpoint::TeamList => read(parameters::<TeamListQuery>(), schema::<Vec<TeamObject>>(generator)),
+        Endpoint::TeamPages => read(parameters::<TeamListQuery>(), schema::<TeamList>(generator)),
+        Endpoint::UserAlone => read(parameters::<UserQuery>(), schema::<UserObject>(generator)),
         Endpoint::TeamDelete => {
             body(schema::<DeleteTeamsRequest>(generator), schema::<Vec<String>>(generator))
         }
