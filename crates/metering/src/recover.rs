@@ -22,8 +22,8 @@ pub struct Recovered {
 /// # Errors
 /// The store does not answer; the journal keeps everything.
 pub async fn recover(store: &Store, journal: &Journal, replayed: Replayed) -> Result<Recovered, StoreError> {
-    let settled = append(store, journal, replayed.settled).await?;
-    let unfinished = append(store, journal, replayed.open.into_iter().map(expired).collect()).await?;
+    let settled = append(store, journal, replayed.settled.into_iter()).await?;
+    let unfinished = append(store, journal, replayed.open.into_iter().map(expired)).await?;
     Ok(Recovered { settled, unfinished })
 }
 
@@ -37,9 +37,13 @@ fn expired(attempt: OpenAttempt) -> Box<LedgerRow> {
     row
 }
 
-async fn append(store: &Store, journal: &Journal, rows: Vec<Box<LedgerRow>>) -> Result<u64, StoreError> {
+async fn append(
+    store: &Store,
+    journal: &Journal,
+    rows: impl Iterator<Item = Box<LedgerRow>>,
+) -> Result<u64, StoreError> {
     let mut appended = 0;
-    let mut rows = rows.into_iter().peekable();
+    let mut rows = rows.peekable();
     while rows.peek().is_some() {
         let batch: LedgerBatch = rows.by_ref().take(BATCH_ROWS).collect();
         appended += store.append_ledger(&batch).await?;
