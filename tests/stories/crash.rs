@@ -58,6 +58,8 @@ fn killed_again_and_again(database: &str) {
         assert_eq!(house.spent(&house.shown(&secret)), ledger);
         let team = house.master().get("/team/info?team_id=crew").answered();
         assert_eq!(nanos(&team["team_info"]["spend"]), ledger);
+        let audit = house.master().get("/ledger/verify").answered();
+        assert_eq!(audit["wrong"], json!([]), "{audit}");
         let unfinished = rows.iter().filter(|row| row["status"] == "failure").count();
         assert!(
             unfinished <= round * 17,

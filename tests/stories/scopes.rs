@@ -142,6 +142,8 @@ fn a_tree_of_scopes_is_never_overspent_by_a_storm() {
     spent(&house, "/team/info?team_id=crew", "/team_info/spend", total);
     let reader = nanos(&house.master().get("/customer/info?end_user_id=reader").answered()["spend"]);
     assert!(reader > Nanos::ZERO && reader <= Nanos::new(300_000_000), "{reader}");
+    let audit = house.master().get("/ledger/verify").answered();
+    assert_eq!(audit["wrong"], json!([]), "{audit}");
     for secret in &keys {
         let of_key = house.spent(&house.shown(secret));
         assert!(of_key <= Nanos::new(500_000_000), "{of_key}");

@@ -77,6 +77,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: SpendVerb,
     },
+    /// The books as a whole
+    Ledger {
+        #[command(subcommand)]
+        verb: LedgerVerb,
+    },
     /// Whether the gateway can serve, and how its deployments are
     Health,
 }
@@ -88,7 +93,18 @@ pub(crate) enum ModelVerb {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum LedgerVerb {
+    /// Hold what keys and accounts are said to have spent against the ledger's rows; exit status 1 where they differ
+    Verify,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum SpendVerb {
+    /// Tell how the cost of a call came about: every attempt, class by class
+    Explain {
+        /// The provider's answer id, or the x-litellm-call-id
+        id: String,
+    },
     /// One row per attempt at a provider, newest first; at most 10,000
     #[command(after_help = SPEND_EXAMPLES)]
     Logs {
@@ -128,7 +144,7 @@ const SPEND_EXAMPLES: &str = "\
 Examples:
   llmctl spend logs --start 2026-01-01 --end 2026-02-01          all of January
   llmctl spend logs --of-key app -o json | jq 'map(.spend) | add'
-  llmctl spend logs --request chatcmpl-abc -o json               with the arithmetic of the sum";
+  llmctl spend explain chatcmpl-abc                              how the sum came about";
 
 #[cfg(test)]
 mod tests {

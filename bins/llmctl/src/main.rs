@@ -19,7 +19,7 @@ use std::time::Duration;
 use clap::Parser;
 use weighhouse_client::Client;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, LedgerVerb};
 use crate::failure::Failure;
 use crate::output::{Output, complain};
 
@@ -52,6 +52,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Customer { verb } => entity::customer(&client, verb, &output).await,
             Command::Budget { verb } => entity::budget(&client, verb, &output).await,
             Command::Model { verb } => model::run(&client, verb, &output).await,
+            Command::Ledger { verb: LedgerVerb::Verify } => spend::verify(&client, &output).await,
             Command::Spend { verb } => spend::run(&client, verb, &output).await,
         }
     })

@@ -2,6 +2,7 @@
 
 use weighhouse_api::{SpendLog, SpendLogsQuery};
 use weighhouse_client::Client;
+use weighhouse_types::{Nanos, Picos};
 
 use crate::arguments::SpendVerb;
 use crate::failure::Failure;
@@ -12,7 +13,10 @@ use crate::output::{Output, Table, say};
 const MOST_ROWS: usize = 10_000;
 
 pub(crate) async fn run(client: &Client, verb: SpendVerb, output: &Output) -> Result<(), Failure> {
-    let SpendVerb::Logs { request, of_key, user, start, end } = verb;
+    let (request, of_key, user, start, end) = match verb {
+        SpendVerb::Explain { id } => return explain(client, id, output).await,
+        SpendVerb::Logs { request, of_key, user, start, end } => (request, of_key, user, start, end),
+    };
     let api_key = match of_key {
         Some(name) => Some(named(client, &name).await?),
         None => None,
@@ -25,6 +29,87 @@ pub(crate) async fn run(client: &Client, verb: SpendVerb, output: &Output) -> Re
         say("These are the newest 10,000 rows; narrow them with --start and --end to see others.");
     }
     Ok(())
+}
+
+/// How the cost of a call came about.
+async fn explain(client: &Client, id: String, output: &Output) -> Result<(), Failure> {
+    let query = SpendLogsQuery { request_id: Some(id.clone()), ..SpendLogsQuery::default() };
+    let mut logs = client.spend_logs(&query).await?;
+    if logs.is_empty() {
+        return Err(Failure::not_found(format!(
+            "the ledger has no call {id:?}; it is written within a second of its end"
+        )));
+    }
+    logs.sort_by_key(|log| log.metadata.attempt);
+    output.write(&logs, || explained(&logs))
+}
+
+fn explained(logs: &[SpendLog]) -> Table {
+    let mut table = Table::new(&["ATTEMPT", "WHAT", "UNITS", "PER UNIT", "COST"]);
+    let mut line = |attempt: String, what: String, units: String, price: String, cost: String| {
+        table.row([attempt, what, units, price, cost]);
+    };
+    for log in logs {
+        let attempt = log.metadata.attempt.to_string();
+        let doubt = match (log.metadata.usage_estimated, log.metadata.usage_mismatch) {
+            (true, _) => ", usage estimated",
+            (false, true) => ", the provider's counts did not sum: the larger reading",
+            (false, false) => "",
+        };
+        let what = format!("{} at {} ({}{doubt})", log.model, log.custom_llm_provider, log.status);
+        line(attempt, what, String::new(), String::new(), format!("${}", log.spend.0));
+        for (class, units, picos) in steps(&log.metadata.arithmetic) {
+            let cost = Picos::new(picos) * units;
+            let price = format!("${}e-12", picos);
+            line(
+                String::new(),
+                format!("  {class}"),
+                units.to_string(),
+                price,
+                format!("${}", cost.to_nanos()),
+            );
+        }
+        if !log.metadata.price_version.is_empty() {
+            let book = format!("  prices of {}", log.metadata.price_version);
+            line(String::new(), book, String::new(), String::new(), String::new());
+        }
+    }
+    let total = logs.iter().fold(Nanos::ZERO, |sum, log| sum + log.spend.0);
+    line("sum".to_owned(), String::new(), String::new(), String::new(), format!("${total}"));
+    table
+}
+
+/// Class, units and pico-dollars a unit, of a row's arithmetic.
+fn steps(arithmetic: &serde_json::Value) -> Vec<(String, u64, i128)> {
+    let step = |step: &serde_json::Value| {
+        let price = step.get(2)?;
+        let picos = price.as_str().map_or_else(|| price.to_string(), str::to_owned);
+        Some((step.get(0)?.as_str()?.to_owned(), step.get(1)?.as_u64()?, picos.parse().ok()?))
+    };
+    arithmetic.as_array().into_iter().flatten().filter_map(step).collect()
+}
+
+/// Holds the books against the ledger.
+pub(crate) async fn verify(client: &Client, output: &Output) -> Result<(), Failure> {
+    let audit = client.verify_ledger().await?;
+    output.write(&audit, || {
+        let mut table = Table::new(&["BOOK", "SAYS", "LEDGER"]);
+        for wrong in &audit.wrong {
+            table.row([wrong.book.clone(), format!("${}", wrong.said.0), format!("${}", wrong.ledger.0)]);
+        }
+        table
+    })?;
+    say(&format!(
+        "{} books against {} rows of ${}: {} differ.",
+        audit.books,
+        audit.rows,
+        audit.total.0,
+        audit.wrong.len()
+    ));
+    if audit.wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::other("the books and the ledger differ"))
 }
 
 fn rows(logs: &[SpendLog]) -> Table {

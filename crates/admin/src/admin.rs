@@ -94,7 +94,7 @@ impl Admin {
         }
     }
 
-    /// Teams, users, customers, budgets and tags.
+    /// Teams, users, customers, budgets, tags, and the books as a whole.
     async fn ask_of_entities(
         &self,
         endpoint: Endpoint,
@@ -102,6 +102,7 @@ impl Admin {
         query: Option<&str>,
     ) -> Result<Response<Bytes>, Error> {
         match endpoint {
+            Endpoint::LedgerVerify => json(&spend_logs::verify(self).await?),
             Endpoint::TeamNew => json(&team::new(self, body).await?),
             Endpoint::TeamUpdate => json(&team::update(self, body).await?),
             Endpoint::TeamInfo => json(&team::info(self, query).await?),

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use weighhouse_api::{Dollars, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings};
+use weighhouse_api::{
+    Dollars, LedgerAudit, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings, WrongBook,
+};
 use weighhouse_auth::Caller;
-use weighhouse_storage::{LedgerFilter, LedgerRow};
+use weighhouse_storage::{Discrepancy, LedgerFilter, LedgerRow};
 use weighhouse_types::{Error, Kind};
 
 use crate::admin::Admin;
@@ -30,6 +32,22 @@ pub(crate) async fn read(
     }
     let rows = admin.store.ledger(&filter).await?;
     Ok(rows.iter().map(log).collect())
+}
+
+/// The books held against the ledger.
+pub(crate) async fn verify(admin: &Admin) -> Result<LedgerAudit, Error> {
+    let audit = admin.store.audit().await?;
+    let wrong = |wrong: Discrepancy| WrongBook {
+        book: wrong.book,
+        said: Dollars(wrong.said),
+        ledger: Dollars(wrong.ledger),
+    };
+    Ok(LedgerAudit {
+        rows: audit.rows,
+        total: Dollars(audit.total),
+        books: audit.books,
+        wrong: audit.wrong.into_iter().map(wrong).collect(),
+    })
 }
 
 /// What the query asks for, and of that what the caller may see.

@@ -42,7 +42,7 @@ pub use patch::Patch;
 pub use refusal::{Refusal, RefusalDetail};
 pub use route::{Endpoint, FoundRoute, Meter, Missing, Permission, ROUTES, Route, Verb, find};
 pub use secret::KeyText;
-pub use spend::{SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings};
+pub use spend::{LedgerAudit, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings, WrongBook};
 pub use team::{
     AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, Member, Members, TeamInfo,
     TeamList, TeamMembership, TeamModelsRequest, TeamObject, TeamRequest, UpdateMemberRequest,

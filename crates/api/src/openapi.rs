@@ -12,7 +12,7 @@ use crate::key::{
 };
 use crate::refusal::Refusal;
 use crate::route::{Endpoint, Permission, ROUTES, Route, Verb};
-use crate::spend::{SpendLog, SpendLogsQuery};
+use crate::spend::{LedgerAudit, SpendLog, SpendLogsQuery};
 
 /// The name of the security scheme.
 const KEY_SCHEME: &str = "key";
@@ -122,6 +122,7 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         }
         Endpoint::KeyInfo => read(parameters::<KeyInfoQuery>(), schema::<KeyInfo>(generator)),
         Endpoint::KeyList => read(parameters::<KeyListQuery>(), schema::<KeyList>(generator)),
+        Endpoint::LedgerVerify => read(Vec::new(), schema::<LedgerAudit>(generator)),
         Endpoint::SpendLogs => read(parameters::<SpendLogsQuery>(), schema::<Vec<SpendLog>>(generator)),
         // The providers' own documents describe these in full.
         Endpoint::Chat

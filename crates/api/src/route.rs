@@ -145,6 +145,8 @@ pub enum Endpoint {
     TagList,
     /// Take the limits of a tag away.
     TagDelete,
+    /// Holds the books against the ledger.
+    LedgerVerify,
     /// Reads the ledger.
     SpendLogs,
     /// The API's description.
@@ -316,6 +318,8 @@ routes! {
     Post TagInfo AdminReads NothingUpstream "Tell about tags": "/tag/info";
     Get TagList AdminReads NothingUpstream "List tags with limits": "/tag/list";
     Post TagDelete Admin NothingUpstream "Take the limits of a tag away": "/tag/delete";
+    Get LedgerVerify AdminReads NothingUpstream "Hold what keys and accounts are said to have spent against the ledger":
+        "/ledger/verify";
     Get SpendLogs AdminOrSelf NothingUpstream "Read the ledger: one row per attempt": "/spend/logs";
     Get OpenApi Public NothingUpstream "This API, described": "/openapi.json";
 }

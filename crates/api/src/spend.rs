@@ -160,6 +160,30 @@ pub struct SpendTimings {
     pub total_us: u32,
 }
 
+/// `GET /ledger/verify`: the books held against the ledger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerAudit {
+    /// Rows of the ledger.
+    pub rows: u64,
+    /// The sum of their costs, in dollars.
+    pub total: Dollars,
+    /// Keys and accounts that were looked at.
+    pub books: u64,
+    /// Those that say something else than the ledger; none where all is well.
+    pub wrong: Vec<WrongBook>,
+}
+
+/// A book that says something else than the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WrongBook {
+    /// Which.
+    pub book: String,
+    /// What it says, in dollars.
+    pub said: Dollars,
+    /// What its rows sum to, in dollars.
+    pub ledger: Dollars,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

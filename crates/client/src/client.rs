@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use weighhouse_api::{
     BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyInfo, KeyInfoQuery, KeyList,
-    KeyListQuery, KeyObject, Refusal, RegenerateKeyRequest, SpendLog, SpendLogsQuery, UpdateKeyRequest,
+    KeyListQuery, KeyObject, LedgerAudit, Refusal, RegenerateKeyRequest, SpendLog, SpendLogsQuery,
+    UpdateKeyRequest,
 };
 
 use crate::error::ClientError;
@@ -108,6 +109,14 @@ impl Client {
     /// See [`ClientError`].
     pub async fn spend_logs(&self, query: &SpendLogsQuery) -> Result<Vec<SpendLog>, ClientError> {
         self.get("/spend/logs", &query.write()).await
+    }
+
+    /// Holds the books against the ledger.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn verify_ledger(&self) -> Result<LedgerAudit, ClientError> {
+        self.get("/ledger/verify", "").await
     }
 
     /// The models that the key may use.

@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod columns;
 mod entities;
 mod entity_store;
@@ -26,6 +27,7 @@ mod records;
 mod sqlite;
 mod store;
 
+pub use audit::{Audit, Discrepancy};
 pub use entities::{
     BudgetRecord, CustomerRecord, Entity, EntityFilter, EntityKind, TagRecord, TeamMember, TeamRecord,
     UserRecord, UserRole,

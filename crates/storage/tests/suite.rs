@@ -144,7 +144,15 @@ async fn accounts_are_charged_once_and_window_by_window(store: &Store) {
     let mut found = store.accounts(&[team.clone(), tag]).await.unwrap();
     found.sort();
     assert_eq!(found, expected);
+    let audit = store.audit().await.unwrap();
+    assert_eq!(audit.wrong, [], "{audit:?}");
+    assert!(audit.rows >= 4 && audit.books >= 4, "{audit:?}");
+    // What is charged without a row is found.
     store.charge_keys(&batch(&rows[..1])).await.unwrap();
+    let wrong = store.audit().await.unwrap().wrong;
+    assert_eq!(wrong.len(), 3, "{wrong:?}");
+    let of_life = wrong.iter().find(|wrong| wrong.book == "team:charged from 0").unwrap();
+    assert_eq!((of_life.said, of_life.ledger), (Nanos::new(87), Nanos::new(47)));
     let found = store.accounts(&[team]).await.unwrap();
     assert!(found.contains(&(life, Nanos::new(87))), "{found:?}");
     assert_eq!(store.accounts(&[Scope::new(ScopeKind::Team, "nobody")]).await.unwrap(), []);

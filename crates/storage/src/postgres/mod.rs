@@ -1,5 +1,6 @@
 //! The store in PostgreSQL.
 
+mod audit;
 mod entities;
 mod feed;
 mod keys;

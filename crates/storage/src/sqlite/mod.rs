@@ -1,5 +1,6 @@
 //! The store in an embedded SQLite file: one thread that writes, a few that read.
 
+mod audit;
 mod entities;
 mod keys;
 mod ledger;

@@ -66,9 +66,13 @@ fn after_a_gap_anything_may_have_changed_and_the_feed_goes_on() {
 async fn cut_listeners(database: &Database) {
     let (client, connection) = tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
     let driver = tokio::spawn(connection);
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-               WHERE query LIKE 'LISTEN%' AND datname = current_database()";
-    assert_eq!(client.query(cut, &[]).await.unwrap().len(), 2);
+    let of_listeners = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()";
+    // The other node may still be on its way back from the last cut.
+    let count = format!("SELECT count(*) {of_listeners}");
+    let both = async { while client.query_one(&count, &[]).await.unwrap().get::<_, i64>(0) < 2 {} };
+    tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+    let cut = format!("SELECT pg_terminate_backend(pid) {of_listeners}");
+    assert_eq!(client.query(&cut, &[]).await.unwrap().len(), 2);
     drop(client);
     driver.await.unwrap().unwrap();
 }
