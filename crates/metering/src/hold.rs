@@ -152,3 +152,6 @@ fn refused(account: Arc<WindowAccount>, balance: Balance, call: &Admission<'_>) 
     let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && weigh(unspent).is_some();
     Refused { account, balance, needed, may_wait }
 }
+
+#[cfg(test)]
+mod tests;
