@@ -14,6 +14,7 @@ what the machine's quiet is worth.
 Examples
   cargo xtask bench                every case with its defaults
   cargo xtask bench translate      what translations between dialects cost
+  cargo xtask bench permit         what it costs to let a call in
   cargo xtask bench -- --help      the load generator's own words
 ";
 
@@ -31,7 +32,7 @@ pub(crate) fn run(words: &[String]) -> Result<()> {
     })?;
     let built = workspace::target_dir().join("dist");
     let mut bench = std::process::Command::new(built.join("bench"));
-    if words.first().is_none_or(|word| word != "translate") {
+    if words.first().is_none_or(|word| word != "translate" && word != "permit") {
         bench.arg("--gateway").arg(built.join("gateway"));
     }
     bench.args(words.iter().filter(|word| *word != "--")).current_dir(workspace::root());

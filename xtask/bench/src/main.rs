@@ -9,6 +9,7 @@ mod cases;
 mod client;
 mod load;
 mod options;
+mod permit;
 mod processor;
 mod report;
 mod target;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Ok(Word::Translate) => translate::run(),
+        Ok(Word::Permit) => permit::run(),
         Ok(Word::BareProxy { port, upstream }) => bare_proxy::run(port, &upstream),
         Ok(Word::Measure(options)) => measure(&options),
         Err(error) => Err(error),

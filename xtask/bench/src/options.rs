@@ -10,11 +10,13 @@ use crate::target::Variant;
 pub(crate) const HELP: &str = "\
 bench [--gateway PATH] [options]
 bench translate
+bench permit
 bench bare-proxy --port PORT --upstream HOST:PORT
 
 Calls a fake provider directly, through a bare hyper proxy and, where given, through the gateway in each of
 its variants; prints a table and writes a JSON file. The second form measures
-translations between dialects, without a network; the third is the bare proxy itself.
+translations between dialects, the third what it costs to let a call in, both
+without a network; the last is the bare proxy itself.
 
   --gateway PATH     the gateway's binary; without it only direct calls and the bare proxy are measured
   --variants LIST    of bare, full, full-without-ledger (default: all)
@@ -31,7 +33,12 @@ translations between dialects, without a network; the third is the bare proxy it
 pub(crate) enum Word {
     Help,
     Translate,
-    BareProxy { port: u16, upstream: String },
+    /// What it costs to let a call in is measured.
+    Permit,
+    BareProxy {
+        port: u16,
+        upstream: String,
+    },
     Measure(Options),
 }
 
@@ -63,6 +70,9 @@ pub(crate) fn read(words: &[String]) -> Result<Word> {
     let mut words = words.iter().map(String::as_str).peekable();
     if words.next_if_eq(&"bare-proxy").is_some() {
         return read_bare_proxy(words);
+    }
+    if words.next_if_eq(&"permit").is_some() {
+        return Ok(Word::Permit);
     }
     if words.next_if_eq(&"translate").is_some() {
         return Ok(Word::Translate);
