@@ -2,7 +2,7 @@
 
 use weighhouse_metering::WindowRule;
 use weighhouse_storage::{KeyRecord, Limits};
-use weighhouse_types::{AccountId, Error, Nanos, Scope, ScopeKind};
+use weighhouse_types::{AccountId, Error, Nanos, Scope, ScopeKind, WindowId};
 
 use crate::admin::Admin;
 
@@ -25,8 +25,8 @@ impl Admin {
     pub(crate) async fn spent(&self, scope: &Scope, limits: &Limits) -> Result<Nanos, Error> {
         let rule =
             limits.budget_duration.as_deref().and_then(|duration| WindowRule::parse(duration, &self.zone));
-        let window_start_ms = rule.map_or(0, |rule| rule.window_at(self.now_ms()).0);
-        let account = AccountId { scope: scope.clone(), window_start_ms };
+        let window = rule.map_or_else(WindowId::life, |rule| rule.window(self.now_ms()).0);
+        let account = AccountId { scope: scope.clone(), window };
         let accounts = self.store.accounts(std::slice::from_ref(scope)).await?;
         Ok(accounts.into_iter().find(|(id, _)| *id == account).map_or(Nanos::ZERO, |(_, nanos)| nanos))
     }

@@ -1,7 +1,7 @@
 //! What limits hang on, ready for calls: made once from a record, shared by every call until the record changes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use weighhouse_storage::{
     BudgetRecord, CustomerRecord, KeyRecord, Limits, TagRecord, TeamRecord, UserRecord,
@@ -24,6 +24,14 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// A scope that nobody limited.
+    #[must_use]
+    pub fn unlimited(kind: ScopeKind, id: &str) -> Self {
+        // The same one for all, so that nobody takes it for a change.
+        static NONE: LazyLock<Arc<Limits>> = LazyLock::new(Arc::default);
+        Self { scope: Scope::new(kind, id), shown: id.into(), limits: Arc::clone(&NONE), spent_ever: None }
+    }
+
     /// A scope of one id.
     #[must_use]
     pub fn new(kind: ScopeKind, id: &str, limits: Limits) -> Self {

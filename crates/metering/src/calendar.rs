@@ -3,6 +3,7 @@
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use weighhouse_types::WindowId;
 
 /// How long windows last and where they begin.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,23 @@ impl WindowRule {
         };
         let every = if every == Every::Days(30) { Every::Months(1) } else { every };
         Some(Self { every, zone: zone.clone() })
+    }
+
+    /// The name of the length: alike for all texts that mean the same (`24h` and `1d`).
+    #[must_use]
+    pub fn length(&self) -> String {
+        match self.every {
+            Every::Seconds(count) => format!("seconds:{count}"),
+            Every::Days(count) => format!("days:{count}"),
+            Every::Months(count) => format!("months:{count}"),
+        }
+    }
+
+    /// The window that a moment lies in, and when it ends.
+    #[must_use]
+    pub fn window(&self, now_ms: i64) -> (WindowId, i64) {
+        let (start, end) = self.window_at(now_ms);
+        (WindowId::new(&self.length(), start), end)
     }
 
     /// Begin and end of the window that a moment lies in, milliseconds since 1970; the end is the next one's begin.

@@ -142,7 +142,7 @@ impl Permit {
     pub(crate) fn open_accounts(&mut self, now_ms: i64) {
         let mut accounts = Vec::with_capacity(self.scopes.len() * 2);
         self.scopes.iter().for_each(|scope| scope.accounts_at(now_ms, &mut accounts));
-        let is_row = |id: &AccountId| id.scope.kind() != ScopeKind::Key || id.window_start_ms != 0;
+        let is_row = |id: &AccountId| id.scope.kind() != ScopeKind::Key || !id.window.is_life();
         self.ids = accounts.iter().map(|account| &account.id).filter(|id| is_row(id)).cloned().collect();
         self.accounts = accounts.into_iter().map(|account| Charged { account, is_held: false }).collect();
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::tz::TimeZone;
 use weighhouse_storage::Limits;
-use weighhouse_types::{AccountId, Nanos, Scope, ScopeKind};
+use weighhouse_types::{AccountId, Nanos, Scope, ScopeKind, WindowId};
 
 use crate::calendar::WindowRule;
 use crate::slots::Slots;
@@ -46,12 +46,12 @@ impl ScopeMeter {
     /// A scope with what the store says was spent, account by account.
     #[must_use]
     pub fn new(spec: &ScopeSpec, settled: &[(AccountId, Nanos)], zone: &TimeZone, now_ms: i64) -> Self {
-        let settled_in = |start: i64| {
-            let is_it = |account: &AccountId| account.scope == spec.scope && account.window_start_ms == start;
+        let settled_in = |window: &WindowId| {
+            let is_it = |account: &AccountId| account.scope == spec.scope && account.window == *window;
             settled.iter().find(|(account, _)| is_it(account)).map_or(Nanos::ZERO, |(_, nanos)| *nanos)
         };
-        let id = AccountId { scope: spec.scope.clone(), window_start_ms: 0 };
-        let spent = spec.spent_ever.unwrap_or_else(|| settled_in(0));
+        let id = AccountId { scope: spec.scope.clone(), window: WindowId::life() };
+        let spent = spec.spent_ever.unwrap_or_else(|| settled_in(&id.window));
         let limits = &spec.limits;
         let meter = Self {
             scope: spec.scope.clone(),
@@ -77,6 +77,10 @@ impl ScopeMeter {
             return;
         }
         *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(limits);
+        // A record that was read again says the same most of the time.
+        if known == *limits && limits.temporary.is_none() {
+            return;
+        }
         // What a window of a new length holds was not counted: it begins with nothing.
         self.set_budgets(limits, now_ms, |_| Nanos::ZERO);
         self.requests.set_limit(limits.rpm_limit);
@@ -86,24 +90,28 @@ impl ScopeMeter {
         self.slots.set_limit(limits.max_parallel_requests);
     }
 
-    fn set_budgets(&self, limits: &Limits, now_ms: i64, settled: impl Fn(i64) -> Nanos) {
+    fn set_budgets(&self, limits: &Limits, now_ms: i64, settled: impl Fn(&WindowId) -> Nanos) {
         let mut life_limit: Option<Nanos> = None;
-        let mut windowed = Vec::new();
+        let mut rules: Vec<(WindowRule, Nanos)> = Vec::new();
         let first = limits.max_budget_at(now_ms).map(|max| (limits.budget_duration.as_deref(), max));
         let more = limits.more_budgets.iter().map(|budget| (Some(budget.duration.as_str()), budget.max));
-        let mut budgets = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
         for (duration, max) in first.into_iter().chain(more) {
-            let rule = duration.and_then(|duration| WindowRule::parse(duration, &self.zone));
-            let (Some(duration), Some(rule)) = (duration, rule) else {
-                life_limit = Some(life_limit.map_or(max, |limit| limit.min(max)));
-                continue;
-            };
-            let known = budgets.iter().find(|budget| budget.duration == duration);
-            windowed.push(match known {
-                Some(known) => known.with_limit(max),
-                None => WindowedBudget::new(&self.scope, duration, rule, max, now_ms, &settled),
-            });
+            // Of two budgets in the same windows the smaller one binds.
+            match duration.and_then(|duration| WindowRule::parse(duration, &self.zone)) {
+                None => life_limit = Some(life_limit.map_or(max, |limit| limit.min(max))),
+                Some(rule) => match rules.iter_mut().find(|(known, _)| *known == rule) {
+                    Some((_, limit)) => *limit = max.min(*limit),
+                    None => rules.push((rule, max)),
+                },
+            }
         }
+        let mut budgets = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
+        let windowed =
+            rules.into_iter().map(|(rule, max)| match budgets.iter().find(|budget| budget.rule == rule) {
+                Some(known) => known.with_limit(max),
+                None => WindowedBudget::new(&self.scope, rule, max, now_ms, &settled),
+            });
+        let windowed: Vec<_> = windowed.collect();
         self.life.account.set_limit(life_limit);
         *budgets = windowed;
     }
@@ -198,12 +206,17 @@ mod tests {
     use super::*;
     use weighhouse_storage::{TemporaryIncrease, WindowBudget};
 
+    /// The window of a minute that begins then; 0 is for life.
+    fn at(start: i64) -> WindowId {
+        if start == 0 { WindowId::life() } else { WindowId::new("seconds:60", start) }
+    }
+
     fn meter(limits: Limits, settled: &[(i64, i64)], now_ms: i64) -> ScopeMeter {
         let scope = Scope::new(ScopeKind::Team, "t");
         let settled: Vec<_> = settled
             .iter()
             .map(|(start, nanos)| {
-                (AccountId { scope: scope.clone(), window_start_ms: *start }, Nanos::new(*nanos))
+                (AccountId { scope: scope.clone(), window: at(*start) }, Nanos::new(*nanos))
             })
             .collect();
         let spec = ScopeSpec { scope, shown: "t".into(), limits: Arc::new(limits), spent_ever: None };
@@ -215,7 +228,9 @@ mod tests {
         meter.accounts_at(now_ms, &mut accounts);
         let shown = |account: &Arc<WindowAccount>| {
             let available = account.account.available().get();
-            (account.id.window_start_ms, account.account.settled().get(), available)
+            let start =
+                account.id.window.as_str().split_once('@').map_or(0, |(_, start)| start.parse().unwrap());
+            (start, account.account.settled().get(), available)
         };
         accounts.iter().map(shown).collect()
     }
@@ -238,6 +253,27 @@ mod tests {
         meter.set_limits(&Arc::new(Limits::default()), 120_000);
         assert_eq!(books(&meter, 120_000), [(0, 30, i64::MAX)]);
         assert!(!meter.is_bounded());
+    }
+
+    #[test]
+    fn windows_that_begin_together_have_books_of_their_own() {
+        // 2026-06-01 is a Monday and the first of a month.
+        let now_ms = 1_780_272_000_000;
+        let limits = Limits {
+            max_budget: Some(Nanos::new(50)),
+            budget_duration: Some("1d".into()),
+            more_budgets: ["7d", "30d", "24h"]
+                .map(|duration| WindowBudget { duration: duration.into(), max: Nanos::new(40) })
+                .into(),
+            ..Limits::default()
+        };
+        let meter = meter(limits, &[], now_ms);
+        let mut accounts = Vec::new();
+        meter.accounts_at(now_ms, &mut accounts);
+        let ids: std::collections::BTreeSet<_> = accounts.iter().map(|account| account.id.clone()).collect();
+        // For life, a day (twice said, and the smaller binds), a week, a month.
+        assert_eq!((accounts.len(), ids.len()), (4, 4), "{ids:?}");
+        assert!(accounts.iter().skip(1).all(|account| account.account.available() == Nanos::new(40)));
     }
 
     #[test]

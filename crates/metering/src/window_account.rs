@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, Notify};
-use weighhouse_types::{AccountId, Nanos, Scope};
+use weighhouse_types::{AccountId, Nanos, Scope, WindowId};
 
 use crate::account::Account;
 use crate::calendar::WindowRule;
@@ -73,39 +73,33 @@ impl Drop for Waiting<'_> {
 /// A budget whose windows follow each other.
 #[derive(Debug)]
 pub(crate) struct WindowedBudget {
-    /// LiteLLM's duration, by which it is known again when limits change.
-    pub(crate) duration: String,
-    rule: WindowRule,
+    /// By which it is known again when limits change.
+    pub(crate) rule: WindowRule,
     limit: Nanos,
     current: RwLock<Arc<WindowAccount>>,
 }
 
 impl WindowedBudget {
-    /// A budget at a moment. `settled` tells what was spent in a window, by its begin.
+    /// A budget at a moment. `settled` tells what was spent in a window.
     pub(crate) fn new(
         scope: &Scope,
-        duration: &str,
         rule: WindowRule,
         limit: Nanos,
         now_ms: i64,
-        settled: impl Fn(i64) -> Nanos,
+        settled: impl Fn(&WindowId) -> Nanos,
     ) -> Self {
-        let (window_start_ms, ends_ms) = rule.window_at(now_ms);
-        let id = AccountId { scope: scope.clone(), window_start_ms };
-        let account = WindowAccount::new(id, ends_ms, Some(limit), settled(window_start_ms));
-        Self { duration: duration.to_owned(), rule, limit, current: RwLock::new(Arc::new(account)) }
+        let (window, ends_ms) = rule.window(now_ms);
+        let spent = settled(&window);
+        let id = AccountId { scope: scope.clone(), window };
+        let account = WindowAccount::new(id, ends_ms, Some(limit), spent);
+        Self { rule, limit, current: RwLock::new(Arc::new(account)) }
     }
 
     /// The same budget with another limit; what runs goes on.
     pub(crate) fn with_limit(&self, limit: Nanos) -> Self {
         let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
         current.account.set_limit(Some(limit));
-        Self {
-            duration: self.duration.clone(),
-            rule: self.rule.clone(),
-            limit,
-            current: RwLock::new(current),
-        }
+        Self { rule: self.rule.clone(), limit, current: RwLock::new(current) }
     }
 
     /// The account of the window that runs at a moment; a new window begins with nothing spent.
@@ -116,8 +110,8 @@ impl WindowedBudget {
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if now_ms >= current.ends_ms {
-            let (window_start_ms, ends_ms) = self.rule.window_at(now_ms);
-            let id = AccountId { scope: current.id.scope.clone(), window_start_ms };
+            let (window, ends_ms) = self.rule.window(now_ms);
+            let id = AccountId { scope: current.id.scope.clone(), window };
             *current = Arc::new(WindowAccount::new(id, ends_ms, Some(self.limit), Nanos::ZERO));
         }
         Arc::clone(&current)
@@ -135,16 +129,17 @@ mod tests {
     fn a_new_window_begins_with_nothing_and_the_old_one_keeps_its_own() {
         let rule = WindowRule::parse("1m", &TimeZone::UTC).unwrap();
         let scope = Scope::new(ScopeKind::Key, "k");
-        let spent = |start| if start == 60_000 { Nanos::new(4) } else { Nanos::ZERO };
-        let budget = WindowedBudget::new(&scope, "1m", rule, Nanos::new(10), 61_000, spent);
+        let at = |start| WindowId::new("seconds:60", start);
+        let spent = |window: &WindowId| if *window == at(60_000) { Nanos::new(4) } else { Nanos::ZERO };
+        let budget = WindowedBudget::new(&scope, rule, Nanos::new(10), 61_000, spent);
         let first = budget.account_at(61_000);
-        assert_eq!((first.id.window_start_ms, first.account.settled()), (60_000, Nanos::new(4)));
+        assert_eq!((&first.id.window, first.account.settled()), (&at(60_000), Nanos::new(4)));
         assert_eq!(first.account.hold(Nanos::new(6)), Verdict::Held);
         let second = budget.account_at(120_000);
         assert_eq!(second.account.hold(Nanos::new(10)), Verdict::Held);
         first.settle(Nanos::new(6), Nanos::new(5));
         assert_eq!(first.account.settled(), Nanos::new(9));
-        assert_eq!(budget.account_at(179_999).id.window_start_ms, 120_000);
+        assert_eq!(budget.account_at(179_999).id.window, at(120_000));
         assert_eq!(budget.with_limit(Nanos::new(20)).account_at(130_000).account.available(), Nanos::new(10));
     }
 }

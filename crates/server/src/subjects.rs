@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weighhouse_auth::{Caller, Standing, Subject};
 use weighhouse_metering::{ScopeMeter, ScopeSpec};
-use weighhouse_storage::{Limits, StoreError};
+use weighhouse_storage::StoreError;
 use weighhouse_types::{Error, Kind, ScopeKind};
 
 use crate::house::House;
@@ -55,27 +55,33 @@ fn subjects(snapshot: &Snapshot, caller: &Caller, standing: &Standing, named: Na
     if let Some(identity) = caller.key() {
         match (identity.team_id.as_deref(), identity.user_id.as_deref()) {
             (Some(id), user) => {
-                subjects.push(standing.team.as_ref().map_or_else(
-                    || Subject::new(ScopeKind::Team, id, Limits::default()),
-                    |team| team.subject.clone(),
-                ));
+                subjects.push(
+                    standing
+                        .team
+                        .as_ref()
+                        .map_or_else(|| Subject::unlimited(ScopeKind::Team, id), |team| team.subject.clone()),
+                );
                 // The user's own budget holds for keys without a team (contract §4c).
                 if let (Some(team), Some(user)) = (&standing.team, user) {
                     subjects.push(team.member(user));
                 }
             }
-            (None, Some(id)) => subjects.push(standing.user.as_ref().map_or_else(
-                || Subject::new(ScopeKind::User, id, Limits::default()),
-                |user| user.subject.clone(),
-            )),
+            (None, Some(id)) => subjects.push(
+                standing
+                    .user
+                    .as_ref()
+                    .map_or_else(|| Subject::unlimited(ScopeKind::User, id), |user| user.subject.clone()),
+            ),
             (None, None) => {}
         }
     }
     if let Some(id) = named.end_user {
-        subjects.push(standing.customer.as_ref().map_or_else(
-            || Subject::new(ScopeKind::EndUser, id, Limits::default()),
-            |customer| customer.subject.clone(),
-        ));
+        subjects.push(
+            standing.customer.as_ref().map_or_else(
+                || Subject::unlimited(ScopeKind::EndUser, id),
+                |customer| customer.subject.clone(),
+            ),
+        );
     }
     subjects.extend(standing.tags.iter().map(|tag| tag.subject.clone()));
     subjects.extend(snapshot.global.clone());

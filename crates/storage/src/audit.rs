@@ -21,7 +21,7 @@ pub struct Audit {
 /// A book that says something else than the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discrepancy {
-    /// Which: `key:…` by its lasting id, or the account's scope and the begin of its window.
+    /// Which: `key:…` by its lasting id, or the account's scope and window.
     pub book: String,
     /// What it says.
     pub said: Nanos,
@@ -40,9 +40,9 @@ pub(crate) const KEYS: &str = "SELECT 'key:' || k.id, k.total_spend_nanos, CAST(
 /// Every account beside the sum of its rows; `shares` is the database's way to read the rows' accounts.
 pub(crate) fn accounts(shares: &str) -> String {
     format!(
-        "SELECT coalesce(a.scope, s.scope) || ' from ' || CAST(coalesce(a.window_start_ms, s.start) AS TEXT), \
+        "SELECT coalesce(a.scope, s.scope) || ' ' || coalesce(a.budget_window, s.budget_window), \
            CAST(coalesce(a.settled_nanos, 0) AS BIGINT), CAST(coalesce(s.nanos, 0) AS BIGINT) \
-         FROM accounts a FULL OUTER JOIN ({shares}) s ON s.scope = a.scope AND s.start = a.window_start_ms"
+         FROM accounts a FULL OUTER JOIN ({shares}) s ON s.scope = a.scope AND s.budget_window = a.budget_window"
     )
 }
 

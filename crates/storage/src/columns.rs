@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use weighhouse_types::{
-    AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, Usage, UsageClass,
+    AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, Usage, UsageClass, WindowId,
 };
 
 use crate::error::StoreError;
@@ -218,20 +218,20 @@ fn read_usage(text: &str, flags: i64) -> Option<Usage> {
     Some(usage)
 }
 
-/// Accounts as `[["team:a",0],["user:b",1795046400000]]`.
+/// Accounts as `[["team:a",""],["user:b","days:1@1795046400000"]]`.
 pub(crate) fn accounts_json(accounts: &[AccountId]) -> std::borrow::Cow<'static, str> {
     if accounts.is_empty() {
         return "[]".into();
     }
-    let pairs: Vec<(&str, i64)> =
-        accounts.iter().map(|account| (account.scope.as_str(), account.window_start_ms)).collect();
+    let pairs: Vec<(&str, &str)> =
+        accounts.iter().map(|account| (account.scope.as_str(), account.window.as_str())).collect();
     serde_json::to_string(&pairs).unwrap_or_else(|_| "[]".into()).into()
 }
 
 fn read_accounts(text: &str) -> Option<std::sync::Arc<[AccountId]>> {
-    let pairs: Vec<(String, i64)> = serde_json::from_str(text).ok()?;
-    let account = |(scope, window_start_ms): (String, i64)| {
-        Some(AccountId { scope: Scope::parse(&scope)?, window_start_ms })
+    let pairs: Vec<(String, String)> = serde_json::from_str(text).ok()?;
+    let account = |(scope, window): (String, String)| {
+        Some(AccountId { scope: Scope::parse(&scope)?, window: WindowId::parse(&window) })
     };
     pairs.into_iter().map(account).collect()
 }

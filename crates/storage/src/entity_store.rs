@@ -1,6 +1,6 @@
 //! The store's face for teams, users, customers, budgets and tags, and for the accounts of all scopes.
 
-use weighhouse_types::{AccountId, Nanos, Scope};
+use weighhouse_types::{AccountId, Nanos, Scope, WindowId};
 
 use crate::entities::{Entity, EntityFilter, EntityKind};
 use crate::error::StoreError;
@@ -18,8 +18,8 @@ pub(crate) struct EntityColumns {
     pub(crate) updated_ms: i64,
 }
 
-/// Scope, start of the window and nano-dollars settled in it.
-pub(crate) type AccountRow = (String, i64, i64);
+/// Scope, window and nano-dollars settled in it.
+pub(crate) type AccountRow = (String, String, i64);
 
 impl EntityColumns {
     fn of<E: Entity>(entity: &E) -> Result<Self, StoreError> {
@@ -111,9 +111,9 @@ impl Store {
     /// `Unavailable`.
     pub async fn accounts(&self, scopes: &[Scope]) -> Result<Vec<(AccountId, Nanos)>, StoreError> {
         let rows = ask!(self, backend => backend.accounts(scopes).await)?;
-        let account = |(scope, window_start_ms, settled): AccountRow| {
+        let account = |(scope, window, settled): AccountRow| {
             let scope = Scope::parse(&scope)?;
-            Some((AccountId { scope, window_start_ms }, Nanos::new(settled)))
+            Some((AccountId { scope, window: WindowId::parse(&window) }, Nanos::new(settled)))
         };
         Ok(rows.into_iter().filter_map(account).collect())
     }

@@ -10,7 +10,7 @@ use weighhouse_storage::{
 };
 use weighhouse_testkit::services::Postgres;
 use weighhouse_testkit::temp_dir::TempDir;
-use weighhouse_types::{AccountId, KeyHash, KeyId, Nanos, Scope, ScopeKind};
+use weighhouse_types::{AccountId, KeyHash, KeyId, Nanos, Scope, ScopeKind, WindowId};
 
 use records::{batch, both_books_agree, kept_key, key, row};
 
@@ -118,10 +118,10 @@ async fn what_others_set_meanwhile_stays(store: &Store) {
 
 async fn accounts_are_charged_once_and_window_by_window(store: &Store) {
     let (team, tag) = (Scope::new(ScopeKind::Team, "charged"), Scope::new(ScopeKind::Tag, "charged"));
-    let life = AccountId { scope: team.clone(), window_start_ms: 0 };
-    let today = AccountId { scope: team.clone(), window_start_ms: 1_000 };
-    let tomorrow = AccountId { scope: team.clone(), window_start_ms: 2_000 };
-    let of_tag = AccountId { scope: tag.clone(), window_start_ms: 0 };
+    let life = AccountId { scope: team.clone(), window: WindowId::life() };
+    let today = AccountId { scope: team.clone(), window: WindowId::new("days:1", 1_000) };
+    let tomorrow = AccountId { scope: team.clone(), window: WindowId::new("days:1", 2_000) };
+    let of_tag = AccountId { scope: tag.clone(), window: WindowId::life() };
     let charged = |number: u64, nanos, accounts: &[&AccountId]| LedgerRow {
         accounts: accounts.iter().map(|account| (*account).clone()).collect(),
         ..row(None, 3_000 + number, 0, nanos)
@@ -151,7 +151,7 @@ async fn accounts_are_charged_once_and_window_by_window(store: &Store) {
     store.charge_keys(&batch(&rows[..1])).await.unwrap();
     let wrong = store.audit().await.unwrap().wrong;
     assert_eq!(wrong.len(), 3, "{wrong:?}");
-    let of_life = wrong.iter().find(|wrong| wrong.book == "team:charged from 0").unwrap();
+    let of_life = wrong.iter().find(|wrong| wrong.book == "team:charged ").unwrap();
     assert_eq!((of_life.said, of_life.ledger), (Nanos::new(87), Nanos::new(47)));
     let found = store.accounts(&[team]).await.unwrap();
     assert!(found.contains(&(life, Nanos::new(87))), "{found:?}");

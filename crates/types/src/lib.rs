@@ -29,5 +29,5 @@ pub use ids::{AttemptId, CallId, KeyHash, KeyId};
 pub use money::{Nanos, ParseMoneyError, Picos};
 pub use operation::{Dialect, Operation};
 pub use pattern::Pattern;
-pub use scope::{AccountId, Scope, ScopeKind};
+pub use scope::{AccountId, Scope, ScopeKind, WindowId};
 pub use usage::{Usage, UsageClass};

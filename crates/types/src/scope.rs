@@ -112,8 +112,51 @@ impl fmt::Debug for Scope {
 pub struct AccountId {
     /// Whose.
     pub scope: Scope,
-    /// When the window began, milliseconds since 1970; 0 is the account for life.
-    pub window_start_ms: i64,
+    /// In which window.
+    pub window: WindowId,
+}
+
+/// A window of a budget: its length and its begin, as one text (`days:7@1795046400000`). A day and a week that begin
+/// at the same moment are two windows. The account for life has the empty text. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowId(Arc<str>);
+
+impl WindowId {
+    /// The account for life.
+    #[must_use]
+    pub fn life() -> Self {
+        Self("".into())
+    }
+
+    /// The window of a length that begins at a moment, milliseconds since 1970.
+    #[must_use]
+    pub fn new(length: &str, start_ms: i64) -> Self {
+        Self(format!("{length}@{start_ms}").into())
+    }
+
+    /// Back from the store.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// Whether it is the account for life.
+    #[must_use]
+    pub fn is_life(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WindowId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, out)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weighhouse_storage::{LedgerRow, Outcome};
 use weighhouse_types::{
-    AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, Usage, UsageClass,
+    AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, Usage, UsageClass, WindowId,
 };
 
 /// What is noted.
@@ -104,7 +104,7 @@ impl Writer {
         self.small(u32::try_from(row.accounts.len()).unwrap_or(u32::MAX));
         for account in row.accounts.iter() {
             self.text(account.scope.as_str());
-            self.signed(account.window_start_ms);
+            self.text(account.window.as_str());
         }
     }
 
@@ -210,7 +210,7 @@ impl<'bytes> Reader<'bytes> {
     fn accounts(&mut self) -> Option<Arc<[AccountId]>> {
         let count = self.small()?;
         let mut account =
-            || Some(AccountId { scope: Scope::parse(self.text()?)?, window_start_ms: self.signed()? });
+            || Some(AccountId { scope: Scope::parse(self.text()?)?, window: WindowId::parse(self.text()?) });
         (0..count).map(|_| account()).collect()
     }
 }

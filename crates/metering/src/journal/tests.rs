@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use weighhouse_storage::{LedgerRow, Outcome};
 use weighhouse_types::{
     AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, ScopeKind, Usage, UsageClass,
+    WindowId,
 };
 
 use super::record::{Record, intent, post, read};
@@ -78,7 +79,7 @@ fn row(call: u64, nanos: i64) -> LedgerRow {
         tags: Arc::new(["blue".to_owned(), String::new()]),
         accounts: Arc::new([AccountId {
             scope: Scope::new(ScopeKind::Team, "crew"),
-            window_start_ms: 86_400_000,
+            window: WindowId::new("days:1", 86_400_000),
         }]),
     }
 }

@@ -10,17 +10,18 @@ CREATE TABLE entities (
 );
 CREATE INDEX entities_by_name ON entities (kind, name) WHERE name IS NOT NULL;
 
--- What was spent by whom in which window; 0 is the window for life. A new window is a new row.
+-- What was spent by whom in which window, such as days:7@1795046400000; the empty text is the account for life.
+-- A new window is a new row.
 CREATE TABLE accounts (
     scope TEXT NOT NULL,
-    window_start_ms BIGINT NOT NULL,
+    budget_window TEXT NOT NULL,
     settled_nanos BIGINT NOT NULL DEFAULT 0,
     -- Lent to nodes; one node alone borrows nothing.
     leased_nanos BIGINT NOT NULL DEFAULT 0,
-    PRIMARY KEY (scope, window_start_ms)
+    PRIMARY KEY (scope, budget_window)
 );
 
--- Accounts that a row was charged to, as [["team:a",0],...].
+-- Accounts that a row was charged to, as [["team:a",""],...].
 ALTER TABLE ledger ADD COLUMN accounts TEXT NOT NULL DEFAULT '[]';
 CREATE INDEX ledger_by_team ON ledger (team_id, started_ms) WHERE team_id IS NOT NULL;
 CREATE INDEX ledger_by_user ON ledger (user_id, started_ms) WHERE user_id IS NOT NULL;

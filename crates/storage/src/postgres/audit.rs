@@ -6,7 +6,7 @@ use super::PostgresStore;
 use crate::audit::{Audit, BookRow, KEYS, accounts};
 use crate::error::StoreError;
 
-const SHARES: &str = "SELECT account->>0 AS scope, (account->>1)::bigint AS start, sum(cost_nanos) AS nanos \
+const SHARES: &str = "SELECT account->>0 AS scope, account->>1 AS budget_window, sum(cost_nanos) AS nanos \
      FROM ledger, jsonb_array_elements(ledger.accounts::jsonb) AS account WHERE cost_nanos <> 0 GROUP BY 1, 2";
 
 impl PostgresStore {

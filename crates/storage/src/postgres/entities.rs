@@ -93,9 +93,7 @@ impl PostgresStore {
         let scopes: Vec<&str> = scopes.iter().map(Scope::as_str).collect();
         let client = self.client().await?;
         let statement = client
-            .prepare_cached(
-                "SELECT scope, window_start_ms, settled_nanos FROM accounts WHERE scope = ANY($1)",
-            )
+            .prepare_cached("SELECT scope, budget_window, settled_nanos FROM accounts WHERE scope = ANY($1)")
             .await?;
         let rows = client.query(&statement, &[&scopes]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())

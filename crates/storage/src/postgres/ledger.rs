@@ -25,11 +25,11 @@ const CHARGES: &str = "charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nan
        WHERE key_id IS NOT NULL GROUP BY key_id), \
      charged AS (UPDATE virtual_keys SET spend_nanos = spend_nanos + nanos, \
        total_spend_nanos = total_spend_nanos + nanos FROM charges WHERE id = charges.key_id RETURNING 1), \
-     shares AS (SELECT account->>0 AS scope, (account->>1)::bigint AS start, sum(cost_nanos)::bigint AS nanos \
+     shares AS (SELECT account->>0 AS scope, account->>1 AS budget_window, sum(cost_nanos)::bigint AS nanos \
        FROM fresh, jsonb_array_elements(fresh.accounts::jsonb) AS account \
        WHERE cost_nanos <> 0 GROUP BY 1, 2 ORDER BY 1, 2), \
-     booked AS (INSERT INTO accounts (scope, window_start_ms, settled_nanos) SELECT scope, start, nanos FROM shares \
-       ON CONFLICT (scope, window_start_ms) \
+     booked AS (INSERT INTO accounts (scope, budget_window, settled_nanos) SELECT scope, budget_window, nanos FROM shares \
+       ON CONFLICT (scope, budget_window) \
        DO UPDATE SET settled_nanos = accounts.settled_nanos + excluded.settled_nanos RETURNING 1)";
 
 impl PostgresStore {

@@ -6,7 +6,7 @@ use super::SqliteStore;
 use crate::audit::{Audit, BookRow, KEYS, accounts};
 use crate::error::StoreError;
 
-const SHARES: &str = "SELECT json_extract(account.value, '$[0]') AS scope, json_extract(account.value, '$[1]') AS start, \
+const SHARES: &str = "SELECT json_extract(account.value, '$[0]') AS scope, json_extract(account.value, '$[1]') AS budget_window, \
      sum(cost_nanos) AS nanos FROM ledger, json_each(ledger.accounts) AS account WHERE cost_nanos <> 0 GROUP BY 1, 2";
 
 impl SqliteStore {

@@ -106,11 +106,12 @@ impl SqliteStore {
         let scopes = scopes.to_vec();
         self.read(move |connection| {
             let mut statement = connection
-                .prepare_cached("SELECT window_start_ms, settled_nanos FROM accounts WHERE scope = ?1")?;
+                .prepare_cached("SELECT budget_window, settled_nanos FROM accounts WHERE scope = ?1")?;
             let mut accounts = Vec::new();
             for scope in scopes {
-                let rows = statement
-                    .query_map([scope.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+                let rows = statement.query_map([scope.as_str()], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+                })?;
                 for row in rows {
                     let (start, settled) = row?;
                     accounts.push((scope.to_string(), start, settled));

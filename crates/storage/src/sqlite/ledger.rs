@@ -109,11 +109,11 @@ impl Charges {
             of_keys.execute(params![key, nanos])?;
         }
         let mut of_accounts = transaction.prepare_cached(
-            "INSERT INTO accounts (scope, window_start_ms, settled_nanos) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (scope, window_start_ms) DO UPDATE SET settled_nanos = settled_nanos + excluded.settled_nanos",
+            "INSERT INTO accounts (scope, budget_window, settled_nanos) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (scope, budget_window) DO UPDATE SET settled_nanos = settled_nanos + excluded.settled_nanos",
         )?;
         for (account, nanos) in &self.accounts {
-            of_accounts.execute(params![account.scope.as_str(), account.window_start_ms, nanos])?;
+            of_accounts.execute(params![account.scope.as_str(), account.window.as_str(), nanos])?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use weighhouse_storage::{
 };
 use weighhouse_types::{
     AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, ScopeKind, Usage, UsageClass,
+    WindowId,
 };
 
 /// A key; its id, hash and alias come of its name.
@@ -78,8 +79,11 @@ pub(crate) fn row(key: Option<&KeyRecord>, call: u64, number: u16, nanos: i64) -
         total_us: 4_000_000_000,
         tags: Arc::new(["blue".to_owned(), "quo\"te".to_owned()]),
         accounts: Arc::new([
-            AccountId { scope: Scope::new(ScopeKind::User, "user-1"), window_start_ms: 0 },
-            AccountId { scope: Scope::new(ScopeKind::Tag, "b\u{e9}\"lue"), window_start_ms: 86_400_000 },
+            AccountId { scope: Scope::new(ScopeKind::User, "user-1"), window: WindowId::life() },
+            AccountId {
+                scope: Scope::new(ScopeKind::Tag, "b\u{e9}\"lue"),
+                window: WindowId::new("days:1", 86_400_000),
+            },
         ]),
     }
 }
