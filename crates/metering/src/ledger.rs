@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use weighhouse_storage::{LedgerBatch, LedgerRow, Store};
 
-use crate::journal::Journal;
+use crate::journal::{Journal, Noted};
 
 /// Attempts that may wait for the store. A call takes its place before it is sent, so a full queue makes
 /// new calls wait and loses nothing.
@@ -26,12 +26,20 @@ pub struct LedgerOptions {
     pub without_rows: bool,
 }
 
-pub(crate) type Sink = mpsc::Sender<Box<LedgerRow>>;
+/// An attempt on its way to the store.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) row: Box<LedgerRow>,
+    /// Where the journal has it.
+    pub(crate) noted: Noted,
+}
+
+pub(crate) type Sink = mpsc::Sender<Settled>;
 
 /// Takes attempts from the queue into the store, until the queue is closed and empty.
 #[derive(Debug)]
 pub struct LedgerWriter {
-    rows: mpsc::Receiver<Box<LedgerRow>>,
+    rows: mpsc::Receiver<Settled>,
     store: Store,
     options: LedgerOptions,
     journal: Option<Arc<Journal>>,
@@ -39,7 +47,7 @@ pub struct LedgerWriter {
 
 impl LedgerWriter {
     pub(crate) const fn new(
-        rows: mpsc::Receiver<Box<LedgerRow>>,
+        rows: mpsc::Receiver<Settled>,
         store: Store,
         options: LedgerOptions,
         journal: Option<Arc<Journal>>,
@@ -48,9 +56,9 @@ impl LedgerWriter {
     }
 
     /// The journal may let go of what the store has.
-    fn flushed(&self, rows: &LedgerBatch) {
+    fn flushed(&self, noted: &[Noted]) {
         let Some(journal) = &self.journal else { return };
-        if let Err(error) = journal.flushed(rows.iter().map(|row| row.attempt)) {
+        if let Err(error) = journal.flushed(noted.iter().copied()) {
             tracing::warn!(%error, "a file of the journal could not be deleted; it will be tried again");
         }
     }
@@ -72,10 +80,12 @@ impl LedgerWriter {
                     batch.push(row);
                 }
             }
-            let rows: LedgerBatch = batch.drain(..).collect();
+            let noted: Vec<Noted> = batch.iter().map(|settled: &Settled| settled.noted).collect();
+            let rows: LedgerBatch = batch.drain(..).map(|settled| settled.row).collect();
             if !self.write(&rows, &mut give_up).await {
                 return rows.len() + self.rows.len();
             }
+            self.flushed(&noted);
         }
     }
 
@@ -88,10 +98,7 @@ impl LedgerWriter {
             } else {
                 self.store.append_ledger(rows).await.map(drop)
             };
-            let Err(error) = written else {
-                self.flushed(rows);
-                return true;
-            };
+            let Err(error) = written else { return true };
             tracing::error!(%error, rows = rows.len(), "the ledger could not be written; trying again");
             if *give_up.borrow() {
                 return false;

@@ -10,8 +10,8 @@ use weighhouse_types::{AccountId, Error, Kind, Nanos, ScopeKind};
 use crate::account::Verdict;
 use crate::bound::Weight;
 use crate::hold::Charged;
-use crate::journal::Journal;
-use crate::ledger::Sink;
+use crate::journal::{Journal, Noted, Progress};
+use crate::ledger::{Settled, Sink};
 use crate::refusal::{no_more, too_fast};
 use crate::scope_meter::ScopeMeter;
 
@@ -42,8 +42,10 @@ pub struct Permit {
     sink: Sink,
     /// Where attempts are noted before they leave and when they are settled.
     journal: Option<Arc<Journal>>,
-    place: Option<mpsc::OwnedPermit<Box<LedgerRow>>>,
+    place: Option<mpsc::OwnedPermit<Settled>>,
     open: Option<Box<LedgerRow>>,
+    /// Where the journal has the open attempt.
+    noted: Noted,
     taken: Taken,
     weight: Option<Weight>,
     /// What is held and not yet spent by an attempt.
@@ -68,6 +70,7 @@ impl Permit {
             sink,
             place: None,
             open: None,
+            noted: Noted::default(),
             taken: Taken { second, ..Taken::default() },
             weight: None,
             held: Nanos::ZERO,
@@ -187,7 +190,7 @@ impl Permit {
         };
         row.accounts = Arc::clone(&self.ids);
         if let Some(journal) = &self.journal {
-            journal.intend(&row, self.held).map_err(|error| unwritten(&error))?;
+            self.noted = journal.intend(&row, self.held).map_err(|error| unwritten(&error))?;
         }
         self.place = Some(place);
         self.open = Some(row);
@@ -225,6 +228,14 @@ impl Permit {
         self.open.as_deref_mut()
     }
 
+    /// Notes how far the open attempt has come, so that a crash loses nothing of it that was known.
+    pub fn progress(&mut self, progress: Progress) {
+        let (Some(journal), Some(row)) = (&self.journal, &self.open) else { return };
+        if let Err(error) = journal.progress(row.attempt, progress, &mut self.noted) {
+            tracing::warn!(%error, "the journal could not be written");
+        }
+    }
+
     /// Ends the open attempt: books its cost and sends its row to the ledger.
     pub fn finish(&mut self) {
         let (Some(row), Some(place)) = (self.open.take(), self.place.take()) else { return };
@@ -233,13 +244,14 @@ impl Permit {
         self.accounts.iter().for_each(|charged| charged.settle(covered, row.cost));
         self.held = self.held - covered;
         self.tokens_used = self.tokens_used.saturating_add(row.usage.total());
+        let mut noted = std::mem::take(&mut self.noted);
         if let Some(journal) = &self.journal
-            && let Err(error) = journal.post(&row)
+            && let Err(error) = journal.post(&row, &mut noted)
         {
             // The row is on its way to the store all the same; only a crash before it is there would cost it.
             tracing::error!(%error, "the journal could not be written");
         }
-        place.send(row);
+        place.send(Settled { row, noted });
     }
 }
 
@@ -272,7 +284,7 @@ impl Drop for Permit {
 }
 
 /// Waits for a place in the ledger's queue: rare, so kept out of the future of every call.
-async fn await_place(sink: Sink) -> Result<mpsc::OwnedPermit<Box<LedgerRow>>, Error> {
+async fn await_place(sink: Sink) -> Result<mpsc::OwnedPermit<Settled>, Error> {
     let reserved = tokio::time::timeout(QUEUE_WAIT, sink.reserve_owned()).await;
     reserved.ok().and_then(Result::ok).ok_or_else(behind)
 }

@@ -1,8 +1,9 @@
 //! What a process that died left in its journal, brought into the store.
 
-use weighhouse_storage::{LedgerBatch, LedgerRow, Outcome, Store, StoreError};
+use weighhouse_storage::{LedgerBatch, Outcome, Store, StoreError};
+use weighhouse_types::UsageClass;
 
-use crate::journal::{Journal, OpenAttempt, Replayed};
+use crate::journal::{Journal, OpenAttempt, Replayed, SettledAttempt};
 
 /// Rows that are written in one transaction.
 const BATCH_ROWS: usize = 512;
@@ -28,26 +29,31 @@ pub async fn recover(store: &Store, journal: &Journal, replayed: Replayed) -> Re
 }
 
 /// Nobody knows what the provider did: where money was held, the most that it may have cost is booked, so that a
-/// budget holds whatever happened.
-fn expired(attempt: OpenAttempt) -> Box<LedgerRow> {
-    let OpenAttempt { mut row, held } = attempt;
+/// budget holds whatever happened; where none was, as much as was known of it.
+fn expired(attempt: OpenAttempt) -> SettledAttempt {
+    let OpenAttempt { mut row, held, progress, noted } = attempt;
+    let progress = progress.unwrap_or_default();
     row.outcome = Outcome::Failure;
+    if progress.output_tokens > 0 {
+        row.usage.set(UsageClass::OutputText, progress.output_tokens);
+    }
     row.usage.estimated = true;
-    row.cost = held;
-    row
+    row.cost = row.cost.max(progress.cost).max(held);
+    SettledAttempt { row, noted }
 }
 
 async fn append(
     store: &Store,
     journal: &Journal,
-    rows: impl Iterator<Item = Box<LedgerRow>>,
+    attempts: impl Iterator<Item = SettledAttempt>,
 ) -> Result<u64, StoreError> {
     let mut appended = 0;
-    let mut rows = rows.peekable();
-    while rows.peek().is_some() {
-        let batch: LedgerBatch = rows.by_ref().take(BATCH_ROWS).collect();
-        appended += store.append_ledger(&batch).await?;
-        if let Err(error) = journal.flushed(batch.iter().map(|row| row.attempt)) {
+    let mut attempts = attempts.peekable();
+    while attempts.peek().is_some() {
+        let (noted, rows): (Vec<_>, Vec<_>) =
+            attempts.by_ref().take(BATCH_ROWS).map(|attempt| (attempt.noted, attempt.row)).unzip();
+        appended += store.append_ledger(&LedgerBatch::from(rows)).await?;
+        if let Err(error) = journal.flushed(noted.into_iter()) {
             tracing::warn!(%error, "a file of the journal could not be deleted; it will be tried again");
         }
     }

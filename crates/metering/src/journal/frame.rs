@@ -5,12 +5,20 @@ const HEAD: usize = 8;
 /// A longer payload is no record of ours.
 const MOST: usize = 16 << 20;
 
-/// A payload as it stands in a file.
-pub(super) fn framed(payload: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(HEAD + payload.len());
-    frame.extend_from_slice(&u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes());
-    frame.extend_from_slice(&crc32fast::hash(payload).to_le_bytes());
-    frame.extend_from_slice(payload);
+/// Begins a frame in a buffer of its own; its payload is written behind the place of the head.
+pub(super) fn begin(capacity: usize) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(HEAD + capacity);
+    frame.resize(HEAD, 0);
+    frame
+}
+
+/// Writes the head of a frame whose payload is complete.
+pub(super) fn seal(mut frame: Vec<u8>) -> Vec<u8> {
+    if let Some((head, payload)) = frame.split_first_chunk_mut::<HEAD>() {
+        let (length, checksum) = head.split_at_mut(4);
+        length.copy_from_slice(&u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes());
+        checksum.copy_from_slice(&crc32fast::hash(payload).to_le_bytes());
+    }
     frame
 }
 

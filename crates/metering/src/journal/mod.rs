@@ -5,25 +5,25 @@
 //! segment by segment. Replaying a journal any number of times changes nothing, because the store takes each
 //! attempt once. This room knows files and rows, and neither permits nor the store.
 
+mod disk;
 mod frame;
+#[cfg(test)]
+pub(crate) mod memory_disk;
 mod open;
 mod record;
 mod segment;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use weighhouse_storage::LedgerRow;
 use weighhouse_types::{AttemptId, Nanos};
 
-pub use open::{OpenAttempt, Replayed};
+use disk::Disk;
+pub use open::{OpenAttempt, Replayed, SettledAttempt};
 use segment::Segment;
 
 /// Bounds of a journal.
@@ -41,15 +41,31 @@ impl Default for JournalOptions {
     }
 }
 
+/// Where in the journal an attempt stands: the segments of its beginning, its latest progress and its end. It goes
+/// with the attempt, so that the journal need not look it up. 0 is nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    begun: u64,
+    progress: u64,
+    ended: u64,
+}
+
+/// How far an attempt has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Tokens generated so far.
+    pub output_tokens: u64,
+    /// What it has cost so far, at least.
+    pub cost: Nanos,
+}
+
 /// An open journal. One process has it.
 #[derive(Debug)]
 pub struct Journal {
-    dir: PathBuf,
+    disk: Box<dyn Disk>,
     options: JournalOptions,
     books: Mutex<Books>,
     is_dirty: AtomicBool,
-    /// Held as long as the journal is open.
-    _lock: File,
 }
 
 /// What is written where.
@@ -57,8 +73,10 @@ pub struct Journal {
 struct Books {
     /// The last one is written to; those before it wait for the store.
     segments: Vec<Segment>,
-    /// In which segments attempts stand that the store does not have: where they began and where they were settled.
-    places: HashMap<AttemptId, (u64, Option<u64>)>,
+    /// Bytes of all segments but the last.
+    earlier_bytes: u64,
+    /// Attempts that the store does not have.
+    pending: usize,
 }
 
 impl Journal {
@@ -66,13 +84,26 @@ impl Journal {
     ///
     /// # Errors
     /// The disk is full, the journal too long, or the file cannot be written. Nothing was noted then.
-    pub fn intend(&self, row: &LedgerRow, held: Nanos) -> io::Result<()> {
+    pub fn intend(&self, row: &LedgerRow, held: Nanos) -> io::Result<Noted> {
+        let frame = record::intent(row, held);
         let mut books = self.books();
         if books.bytes() >= self.options.most_bytes {
             return Err(io::Error::new(ErrorKind::StorageFull, "the journal has reached its bound"));
         }
-        let number = self.append(&mut books, &record::intent(row, held))?;
-        books.note(row.attempt, number, false);
+        let begun = self.append(&mut books, &frame)?;
+        books.pending += 1;
+        Ok(Noted { begun, ..Noted::default() })
+    }
+
+    /// Notes how far an attempt has come, in the place of what was noted of it before.
+    ///
+    /// # Errors
+    /// As [`Self::intend`]. What was noted before stays.
+    pub fn progress(&self, attempt: AttemptId, progress: Progress, noted: &mut Noted) -> io::Result<()> {
+        let frame = record::progress(attempt, progress);
+        let mut books = self.books();
+        let place = self.append(&mut books, &frame)?;
+        books.let_go(std::mem::replace(&mut noted.progress, place));
         Ok(())
     }
 
@@ -80,10 +111,11 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Self::intend`]; a journal at its bound still takes what was begun.
-    pub fn post(&self, row: &LedgerRow) -> io::Result<()> {
+    pub fn post(&self, row: &LedgerRow, noted: &mut Noted) -> io::Result<()> {
+        let frame = record::post(row);
         let mut books = self.books();
-        let number = self.append(&mut books, &record::post(row))?;
-        books.note(row.attempt, number, true);
+        noted.ended = self.append(&mut books, &frame)?;
+        books.let_go(std::mem::take(&mut noted.progress));
         Ok(())
     }
 
@@ -91,23 +123,26 @@ impl Journal {
     ///
     /// # Errors
     /// A file cannot be deleted; it will be tried again with the next.
-    pub fn flushed(&self, attempts: impl Iterator<Item = AttemptId>) -> io::Result<()> {
+    pub fn flushed(&self, attempts: impl Iterator<Item = Noted>) -> io::Result<()> {
         let mut books = self.books();
-        attempts.for_each(|attempt| books.settle(attempt));
-        books.delete_done(&self.dir)
+        for Noted { begun, progress, ended } in attempts {
+            books.pending = books.pending.saturating_sub(usize::from(begun != 0));
+            [begun, progress, ended].into_iter().for_each(|segment| books.let_go(segment));
+        }
+        books.delete_done(&*self.disk)
     }
 
     /// Makes what was noted so far survive a power cut.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk refuses; it will be tried again.
     pub fn sync(&self) -> io::Result<()> {
         if !self.is_dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let file = self.books().current()?.handle()?;
+        let file = Arc::clone(&self.books().current()?.file);
         // Outside of the lock: calls go on meanwhile.
-        file.sync_data()
+        file.sync().inspect_err(|_| self.is_dirty.store(true, Ordering::Release))
     }
 
     /// Whether something was noted since the last sync.
@@ -119,7 +154,7 @@ impl Journal {
     /// Attempts that the store does not have.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.books().places.len()
+        self.books().pending
     }
 
     /// Bytes on the disk.
@@ -128,21 +163,24 @@ impl Journal {
         self.books().bytes()
     }
 
-    /// Gives the number of the segment.
-    fn append(&self, books: &mut Books, payload: &[u8]) -> io::Result<u64> {
-        if books.current()?.len() >= self.options.segment_bytes {
-            let number = books.current()?.number() + 1;
+    /// Gives the number of the segment, which is needed from now on.
+    fn append(&self, books: &mut Books, frame: &[u8]) -> io::Result<u64> {
+        if books.current()?.len >= self.options.segment_bytes {
+            let last = books.current()?;
             // What a power cut could still take must not stand behind what it could not.
-            books.current()?.handle()?.sync_data()?;
-            books.segments.push(Segment::create(&self.dir, number)?);
+            last.file.sync()?;
+            let (number, len) = (last.number + 1, last.len);
+            books.segments.push(Segment::create(&*self.disk, number)?);
+            books.earlier_bytes += len;
         }
         let segment = books.current()?;
-        segment.append(payload)?;
+        segment.append(frame)?;
+        segment.needed += 1;
         self.is_dirty.store(true, Ordering::Release);
-        Ok(segment.number())
+        Ok(segment.number)
     }
 
-    fn books(&self) -> std::sync::MutexGuard<'_, Books> {
+    fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,52 +191,31 @@ impl Books {
     }
 
     fn bytes(&self) -> u64 {
-        self.segments.iter().map(Segment::len).sum()
+        self.earlier_bytes + self.segments.last().map_or(0, |segment| segment.len)
     }
 
-    fn note(&mut self, attempt: AttemptId, segment: u64, is_end: bool) {
-        let ended = is_end.then_some(segment);
-        let change = match self.places.entry(attempt) {
-            Entry::Vacant(place) => {
-                place.insert((segment, ended));
-                1 + i64::from(is_end)
-            }
-            Entry::Occupied(mut place) if is_end && place.get().1.is_none() => {
-                place.get_mut().1 = ended;
-                1
-            }
-            Entry::Occupied(_) => 0,
-        };
-        self.count(segment, change);
-    }
-
-    fn settle(&mut self, attempt: AttemptId) {
-        let Some((begun, ended)) = self.places.remove(&attempt) else { return };
-        self.count(begun, -1);
-        if let Some(ended) = ended {
-            self.count(ended, -1);
+    /// One record of a segment is needed no more.
+    fn let_go(&mut self, number: u64) {
+        if number != 0
+            && let Some(segment) = self.segments.iter_mut().rev().find(|segment| segment.number == number)
+        {
+            segment.needed = segment.needed.saturating_sub(1);
         }
     }
 
-    fn count(&mut self, number: u64, change: i64) {
-        if let Some(segment) = self.segments.iter_mut().find(|segment| segment.number() == number) {
-            segment.open += change;
-        }
-    }
-
-    fn delete_done(&mut self, dir: &std::path::Path) -> io::Result<()> {
-        let last = self.segments.len().saturating_sub(1);
+    fn delete_done(&mut self, disk: &dyn Disk) -> io::Result<()> {
+        // An end may go before its beginning: then the store, which has the attempt, is told of it once more.
         let mut place = 0;
-        let mut failed = Ok(());
-        self.segments.retain(|segment| {
-            let is_done = place < last && segment.open <= 0;
-            place += 1;
-            if is_done && let Err(error) = segment.delete(dir) {
-                failed = Err(error);
-                return true;
+        while place + 1 < self.segments.len() {
+            match self.segments.get(place) {
+                Some(segment) if segment.needed == 0 => {
+                    disk.remove(segment.number)?;
+                    self.earlier_bytes -= segment.len;
+                    self.segments.remove(place);
+                }
+                _ => place += 1,
             }
-            !is_done
-        });
-        failed
+        }
+        Ok(())
     }
 }

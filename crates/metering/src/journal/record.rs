@@ -7,31 +7,73 @@ use weighhouse_types::{
     AccountId, AttemptId, CallId, KeyHash, KeyId, Nanos, Operation, Scope, Usage, UsageClass, WindowId,
 };
 
+use super::Progress;
+use super::frame;
+
 /// What is noted.
 #[derive(Debug)]
 pub(super) enum Record {
     /// An attempt is about to be sent.
     Intent { row: Box<LedgerRow>, held: Nanos },
-    /// An attempt is settled.
-    Post { row: Box<LedgerRow> },
+    /// It has come so far.
+    Progress { attempt: AttemptId, progress: Progress },
+    /// It is settled.
+    Post { attempt: AttemptId, end: Box<End> },
+}
+
+/// What of a row is known at the end only.
+#[derive(Debug)]
+pub(super) struct End {
+    outcome: Outcome,
+    http_status: u16,
+    response_id: Option<Box<str>>,
+    usage: Usage,
+    raw_usage: Option<Box<str>>,
+    cost: Nanos,
+    arithmetic: Box<str>,
+    times: [u32; 4],
+}
+
+impl End {
+    /// Completes the row that the attempt began with.
+    pub(super) fn fill(self, row: &mut LedgerRow) {
+        (row.outcome, row.http_status, row.response_id) = (self.outcome, self.http_status, self.response_id);
+        (row.usage, row.raw_usage) = (self.usage, self.raw_usage);
+        (row.cost, row.arithmetic) = (self.cost, self.arithmetic);
+        [row.queue_us, row.overhead_us, row.first_token_us, row.total_us] = self.times;
+    }
 }
 
 const INTENT: u8 = 1;
 const POST: u8 = 2;
+const PROGRESS: u8 = 3;
 
+/// The frame of a beginning.
 pub(super) fn intent(row: &LedgerRow, held: Nanos) -> Vec<u8> {
-    let mut out = Writer(Vec::with_capacity(512));
+    let mut out = Writer(frame::begin(512));
     out.0.push(INTENT);
     out.signed(held.get());
     out.row(row);
-    out.0
+    frame::seal(out.0)
 }
 
+/// The frame of how far an attempt has come.
+pub(super) fn progress(attempt: AttemptId, progress: Progress) -> Vec<u8> {
+    let mut out = Writer(frame::begin(64));
+    out.0.push(PROGRESS);
+    out.attempt(attempt);
+    out.0.extend_from_slice(&progress.output_tokens.to_le_bytes());
+    out.signed(progress.cost.get());
+    frame::seal(out.0)
+}
+
+/// The frame of an end.
 pub(super) fn post(row: &LedgerRow) -> Vec<u8> {
-    let mut out = Writer(Vec::with_capacity(768));
+    let mut out = Writer(frame::begin(512));
     out.0.push(POST);
-    out.row(row);
-    out.0
+    out.attempt(row.attempt);
+    out.end(row);
+    frame::seal(out.0)
 }
 
 /// None: no record of this version.
@@ -43,7 +85,13 @@ pub(super) fn read(payload: &[u8]) -> Option<Record> {
             let held = Nanos::new(from.signed()?);
             Record::Intent { row: Box::new(from.row()?), held }
         }
-        POST => Record::Post { row: Box::new(from.row()?) },
+        PROGRESS => {
+            let attempt = from.attempt()?;
+            let output_tokens = u64::from_le_bytes(from.take()?);
+            let progress = Progress { output_tokens, cost: Nanos::new(from.signed()?) };
+            Record::Progress { attempt, progress }
+        }
+        POST => Record::Post { attempt: from.attempt()?, end: Box::new(from.end()?) },
         _ => return None,
     };
     from.0.is_empty().then_some(record)
@@ -73,8 +121,7 @@ impl Writer {
     }
 
     fn row(&mut self, row: &LedgerRow) {
-        self.0.extend_from_slice(row.attempt.call.as_bytes());
-        self.small(u32::from(row.attempt.number));
+        self.attempt(row.attempt);
         self.signed(row.started_ms);
         self.maybe(row.key_id.as_ref().map(KeyId::as_str));
         self.text(row.key_hash.as_str());
@@ -88,17 +135,9 @@ impl Writer {
         self.text(&row.provider);
         self.text(&row.upstream_model);
         self.text(&row.api_base);
-        self.text(row.outcome.name());
-        self.small(u32::from(row.http_status));
-        self.maybe(row.response_id.as_deref());
         self.0.push(u8::from(row.stream));
-        self.usage(&row.usage);
-        self.maybe(row.raw_usage.as_deref());
         self.signed(row.cost.get());
-        self.text(&row.arithmetic);
         self.text(&row.price_version);
-        let times = [row.queue_us, row.overhead_us, row.first_token_us, row.total_us];
-        times.into_iter().for_each(|time| self.small(time));
         self.small(u32::try_from(row.tags.len()).unwrap_or(u32::MAX));
         row.tags.iter().for_each(|tag| self.text(tag));
         self.small(u32::try_from(row.accounts.len()).unwrap_or(u32::MAX));
@@ -106,6 +145,23 @@ impl Writer {
             self.text(account.scope.as_str());
             self.text(account.window.as_str());
         }
+    }
+
+    fn attempt(&mut self, attempt: AttemptId) {
+        self.0.extend_from_slice(attempt.call.as_bytes());
+        self.small(u32::from(attempt.number));
+    }
+
+    fn end(&mut self, row: &LedgerRow) {
+        self.text(row.outcome.name());
+        self.small(u32::from(row.http_status));
+        self.maybe(row.response_id.as_deref());
+        self.usage(&row.usage);
+        self.maybe(row.raw_usage.as_deref());
+        self.signed(row.cost.get());
+        self.text(&row.arithmetic);
+        let times = [row.queue_us, row.overhead_us, row.first_token_us, row.total_us];
+        times.into_iter().for_each(|time| self.small(time));
     }
 
     fn usage(&mut self, usage: &Usage) {
@@ -154,12 +210,28 @@ impl<'bytes> Reader<'bytes> {
         }
     }
 
+    fn attempt(&mut self) -> Option<AttemptId> {
+        let call = CallId::from_bytes(self.take()?);
+        Some(AttemptId { call, number: u16::try_from(self.small()?).ok()? })
+    }
+
+    fn end(&mut self) -> Option<End> {
+        Some(End {
+            outcome: Outcome::from_name(self.text()?)?,
+            http_status: u16::try_from(self.small()?).ok()?,
+            response_id: self.maybe()?.map(Into::into),
+            usage: self.usage()?,
+            raw_usage: self.maybe()?.map(Into::into),
+            cost: Nanos::new(self.signed()?),
+            arithmetic: self.text()?.into(),
+            times: [self.small()?, self.small()?, self.small()?, self.small()?],
+        })
+    }
+
+    /// A row as far as it is known at the beginning.
     fn row(&mut self) -> Option<LedgerRow> {
         Some(LedgerRow {
-            attempt: AttemptId {
-                call: CallId::from_bytes(self.take()?),
-                number: u16::try_from(self.small()?).ok()?,
-            },
+            attempt: self.attempt()?,
             started_ms: self.signed()?,
             key_id: self.maybe()?.map(KeyId::new),
             key_hash: KeyHash::new(self.text()?),
@@ -173,19 +245,19 @@ impl<'bytes> Reader<'bytes> {
             provider: self.text()?.into(),
             upstream_model: self.text()?.into(),
             api_base: self.text()?.into(),
-            outcome: Outcome::from_name(self.text()?)?,
-            http_status: u16::try_from(self.small()?).ok()?,
-            response_id: self.maybe()?.map(Into::into),
+            outcome: Outcome::Failure,
+            http_status: 0,
+            response_id: None,
             stream: self.byte()? == 1,
-            usage: self.usage()?,
-            raw_usage: self.maybe()?.map(Into::into),
+            usage: Usage::default(),
+            raw_usage: None,
             cost: Nanos::new(self.signed()?),
-            arithmetic: self.text()?.into(),
+            arithmetic: Box::default(),
             price_version: self.text()?.into(),
-            queue_us: self.small()?,
-            overhead_us: self.small()?,
-            first_token_us: self.small()?,
-            total_us: self.small()?,
+            queue_us: 0,
+            overhead_us: 0,
+            first_token_us: 0,
+            total_us: 0,
             tags: self.tags()?,
             accounts: self.accounts()?,
         })

@@ -11,9 +11,10 @@ use weighhouse_types::{
     WindowId,
 };
 
-use super::record::{Record, intent, post, read};
-use super::segment::path;
-use super::{Journal, JournalOptions, Replayed};
+use super::disk::file_name;
+use super::memory_disk::{Crash, MemoryDisk, Step};
+use super::record::{Record, intent, post, progress, read};
+use super::{Journal, JournalOptions, Noted, Progress, Replayed};
 
 /// A directory of a test's own.
 struct Dir(PathBuf);
@@ -37,7 +38,8 @@ impl Dir {
     }
 
     fn files(&self) -> usize {
-        super::segment::numbers(&self.0).unwrap().len()
+        let names = std::fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().ends_with(".journal")).count()
     }
 }
 
@@ -85,11 +87,16 @@ fn row(call: u64, nanos: i64) -> LedgerRow {
 }
 
 fn costs(replayed: &Replayed) -> (Vec<i64>, Vec<i64>) {
-    let mut settled: Vec<i64> = replayed.settled.iter().map(|row| row.cost.get()).collect();
+    let mut settled: Vec<i64> = replayed.settled.iter().map(|attempt| attempt.row.cost.get()).collect();
     let mut open: Vec<i64> = replayed.open.iter().map(|attempt| attempt.held.get()).collect();
     settled.sort_unstable();
     open.sort_unstable();
     (settled, open)
+}
+
+/// The frame's payload, which follows its length and checksum.
+fn told(frame: &[u8]) -> Record {
+    read(&frame[8..]).unwrap()
 }
 
 #[test]
@@ -98,12 +105,14 @@ fn records_read_as_they_were_written() {
     odd.usage.estimated = true;
     (odd.key_id, odd.tags, odd.raw_usage) = (None, Arc::default(), None);
     for row in [row(1, 5), odd] {
-        let Some(Record::Intent { row: read_row, held }) = read(&intent(&row, Nanos::new(9))) else {
-            panic!()
-        };
-        assert_eq!((*read_row, held), (row.clone(), Nanos::new(9)));
-        let Some(Record::Post { row: read_row }) = read(&post(&row)) else { panic!() };
-        assert_eq!(*read_row, row);
+        let Record::Intent { row: mut begun, held } = told(&intent(&row, Nanos::new(9))) else { panic!() };
+        assert_eq!((begun.cost, held, &begun.usage), (row.cost, Nanos::new(9), &Usage::default()));
+        let Record::Post { attempt, end } = told(&post(&row)) else { panic!() };
+        end.fill(&mut begun);
+        assert_eq!((*begun, attempt), (row.clone(), row.attempt));
+        let so_far = Progress { output_tokens: 7, cost: Nanos::new(3) };
+        let Record::Progress { attempt, progress } = told(&progress(row.attempt, so_far)) else { panic!() };
+        assert_eq!((attempt, progress), (row.attempt, so_far));
     }
 }
 
@@ -113,22 +122,27 @@ fn what_was_begun_and_settled_is_told_after_a_crash_until_the_store_has_it() {
     {
         let (journal, replayed) = dir.open();
         assert_eq!(costs(&replayed), (vec![], vec![]));
-        for call in 1..=3 {
-            journal.intend(&row(call, 0), Nanos::new(100)).unwrap();
-        }
-        journal.post(&row(1, 10)).unwrap();
-        journal.post(&row(2, 20)).unwrap();
-        journal.flushed([row(1, 10).attempt].into_iter()).unwrap();
+        let mut noted: Vec<Noted> =
+            (1..=3).map(|call| journal.intend(&row(call, 0), Nanos::new(100)).unwrap()).collect();
+        journal.post(&row(1, 10), &mut noted[0]).unwrap();
+        journal.post(&row(2, 20), &mut noted[1]).unwrap();
+        let so_far = Progress { output_tokens: 4, cost: Nanos::new(8) };
+        journal.progress(row(3, 0).attempt, Progress::default(), &mut noted[2]).unwrap();
+        journal.progress(row(3, 0).attempt, so_far, &mut noted[2]).unwrap();
+        journal.flushed([noted[0]].into_iter()).unwrap();
         journal.sync().unwrap();
         assert_eq!(journal.pending(), 2);
     }
     // What the store has may be told again: it takes each attempt once.
     for _ in 0..3 {
-        assert_eq!(costs(&dir.open().1), (vec![10, 20], vec![100]));
+        let replayed = dir.open().1;
+        assert_eq!(costs(&replayed), (vec![10, 20], vec![100]));
+        assert_eq!(replayed.open[0].progress.unwrap().output_tokens, 4);
     }
     let (journal, replayed) = dir.open();
-    let all = replayed.settled.iter().map(|row| row.attempt);
-    journal.flushed(all.chain(replayed.open.iter().map(|attempt| attempt.row.attempt))).unwrap();
+    let all = replayed.settled.iter().map(|attempt| attempt.noted);
+    journal.flushed(all.chain(replayed.open.iter().map(|attempt| attempt.noted))).unwrap();
+    assert_eq!(journal.pending(), 0);
     drop(journal);
     assert_eq!(costs(&dir.open().1), (vec![], vec![]));
     assert_eq!(dir.files(), 1);
@@ -137,31 +151,37 @@ fn what_was_begun_and_settled_is_told_after_a_crash_until_the_store_has_it() {
 #[test]
 fn segments_go_when_all_of_them_is_in_the_store() {
     let dir = Dir::new();
-    let (journal, _) = dir.open_with(JournalOptions { segment_bytes: 1_000, ..JournalOptions::default() });
-    for call in 0..40 {
-        journal.intend(&row(call, 0), Nanos::new(1)).unwrap();
-        journal.post(&row(call, 1)).unwrap();
-    }
+    let (journal, _) = dir.open_with(JournalOptions { segment_bytes: 500, ..JournalOptions::default() });
+    let all: Vec<Noted> = (0..40)
+        .map(|call| {
+            let mut noted = journal.intend(&row(call, 0), Nanos::new(1)).unwrap();
+            journal.post(&row(call, 1), &mut noted).unwrap();
+            noted
+        })
+        .collect();
     let many = dir.files();
     assert!(many > 20, "{many}");
-    journal.flushed((1..40).map(|call| row(call, 1).attempt)).unwrap();
+    journal.flushed(all[1..].iter().copied()).unwrap();
     // The first attempt is not there yet: the files it stands in stay, and the one that is written.
     assert!((2..=3).contains(&dir.files()), "{}", dir.files());
-    journal.flushed([row(0, 1).attempt].into_iter()).unwrap();
+    journal.flushed([all[0]].into_iter()).unwrap();
     assert_eq!((dir.files(), journal.pending()), (1, 0));
+    let on_disk: u64 =
+        std::fs::read_dir(&dir.0).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert_eq!(journal.bytes(), on_disk);
 }
 
 #[test]
 fn one_process_has_it_and_a_full_one_takes_no_more() {
     let dir = Dir::new();
-    let (journal, _) = dir.open_with(JournalOptions { most_bytes: 600, ..JournalOptions::default() });
+    let (journal, _) = dir.open_with(JournalOptions { most_bytes: 400, ..JournalOptions::default() });
     let refused = Journal::open(&dir.0, JournalOptions::default()).unwrap_err();
     assert!(refused.to_string().contains("another process"), "{refused}");
-    journal.intend(&row(1, 0), Nanos::new(1)).unwrap();
+    let mut noted = journal.intend(&row(1, 0), Nanos::new(1)).unwrap();
     journal.intend(&row(2, 0), Nanos::new(1)).unwrap();
     let full = journal.intend(&row(3, 0), Nanos::new(1)).unwrap_err();
     assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
-    journal.post(&row(1, 5)).unwrap();
+    journal.post(&row(1, 5), &mut noted).unwrap();
 }
 
 #[test]
@@ -172,7 +192,7 @@ fn damage_in_an_earlier_file_is_named_and_not_passed_over() {
         journal.intend(&row(call, 0), Nanos::new(1)).unwrap();
     }
     drop(journal);
-    let first = path(&dir.0, 1);
+    let first = dir.0.join(file_name(1));
     let mut bytes = std::fs::read(&first).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -181,17 +201,52 @@ fn damage_in_an_earlier_file_is_named_and_not_passed_over() {
     assert!(error.to_string().contains("0000000001.journal is damaged at byte 8"), "{error}");
 }
 
+fn on(disk: &MemoryDisk) -> (Journal, Replayed) {
+    let options = JournalOptions { segment_bytes: 600, most_bytes: 1 << 20 };
+    Journal::open_on(Box::new(disk.clone()), options).unwrap()
+}
+
+#[test]
+fn a_piece_that_cannot_be_cut_off_at_once_is_cut_off_later() {
+    let disk = MemoryDisk::default();
+    let (journal, _) = on(&disk);
+    let mut noted = journal.intend(&row(1, 0), Nanos::new(1)).unwrap();
+    disk.fail(Step::Append, 0, 100);
+    disk.fail(Step::Truncate, 0, 0);
+    disk.fail(Step::Truncate, 1, 0);
+    journal.post(&row(1, 5), &mut noted).unwrap_err();
+    assert_eq!(on(&disk.after(Crash::Kill)).1.torn_bytes, 100);
+    journal.post(&row(1, 5), &mut noted).unwrap_err();
+    journal.post(&row(1, 5), &mut noted).unwrap();
+    assert_eq!(costs(&on(&disk.after(Crash::Kill)).1), (vec![5], vec![]));
+}
+
+#[test]
+fn a_sync_that_failed_is_tried_again() {
+    let disk = MemoryDisk::default();
+    let (journal, _) = on(&disk);
+    journal.intend(&row(1, 0), Nanos::new(1)).unwrap();
+    disk.fail(Step::Sync, 0, 0);
+    journal.sync().unwrap_err();
+    assert!(journal.is_dirty());
+    assert_eq!(costs(&on(&disk.after(Crash::PowerLoss { more: 0 })).1), (vec![], vec![]));
+    journal.sync().unwrap();
+    assert!(!journal.is_dirty());
+    assert_eq!(costs(&on(&disk.after(Crash::PowerLoss { more: 0 })).1), (vec![], vec![1]));
+}
+
 /// Notes some attempts and gives the bytes of the file, and what was settled and open after each record.
 fn noted(dir: &Path, steps: &[bool]) -> (Vec<u8>, Vec<(u64, usize, usize)>) {
     let (journal, _) = Journal::open(dir, JournalOptions::default()).unwrap();
     let (mut begun, mut ended, mut states) = (0, 0, vec![(8, 0, 0)]);
+    let mut all = Vec::new();
     for is_post in steps {
         if *is_post && ended < begun {
+            journal.post(&row(ended + 1, 1), &mut all[usize::try_from(ended).unwrap()]).unwrap();
             ended += 1;
-            journal.post(&row(ended, 1)).unwrap();
         } else {
             begun += 1;
-            journal.intend(&row(begun, 0), Nanos::new(1)).unwrap();
+            all.push(journal.intend(&row(begun, 0), Nanos::new(1)).unwrap());
         }
         states.push((
             journal.bytes(),
@@ -199,7 +254,7 @@ fn noted(dir: &Path, steps: &[bool]) -> (Vec<u8>, Vec<(u64, usize, usize)>) {
             usize::try_from(begun - ended).unwrap(),
         ));
     }
-    (std::fs::read(path(dir, 1)).unwrap(), states)
+    (std::fs::read(dir.join(file_name(1))).unwrap(), states)
 }
 
 proptest! {
@@ -212,7 +267,7 @@ proptest! {
         let (bytes, states) = noted(&whole.0, &steps);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a small file")]
         let at = (bytes.len() as f64 * cut) as usize;
-        std::fs::write(path(&torn.0, 1), &bytes[..at]).unwrap();
+        std::fs::write(torn.0.join(file_name(1)), &bytes[..at]).unwrap();
         let (_journal, replayed) = torn.open();
         let (_, settled, open) = states.iter().rev().find(|(end, ..)| *end <= at as u64).copied().unwrap_or((0, 0, 0));
         prop_assert_eq!((replayed.settled.len(), replayed.open.len()), (settled, open));
@@ -226,9 +281,43 @@ proptest! {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a small file")]
         let at = (bytes.len() as f64 * at) as usize;
         bytes[at] ^= 1 << bit;
-        std::fs::write(path(&touched.0, 1), &bytes).unwrap();
+        std::fs::write(touched.0.join(file_name(1)), &bytes).unwrap();
         let Ok((_journal, replayed)) = Journal::open(&touched.0, JournalOptions::default()) else { return Ok(()) };
         let (_, settled, open) = states.iter().rev().find(|(end, ..)| *end <= at as u64).copied().unwrap_or((0, 0, 0));
         prop_assert_eq!((replayed.settled.len(), replayed.open.len()), (settled, open));
+    }
+
+    /// Whatever the disk refuses, what was taken is there after a kill, what was refused is not, and a power cut
+    /// takes from the end only.
+    #[test]
+    fn a_faulty_disk_loses_nothing_that_was_taken(
+        steps in prop::collection::vec(any::<bool>(), 1..40),
+        faults in prop::collection::vec((0..5_usize, 0..12_usize, 0..600_usize), 0..12),
+        more in 0..2_000_usize,
+    ) {
+        let disk = MemoryDisk::default();
+        let (journal, _) = on(&disk);
+        for (step, nth, written) in faults {
+            disk.fail(Step::ALL[step], nth, written);
+        }
+        let (mut open, mut settled, mut next) = (Vec::new(), Vec::new(), 0);
+        for is_post in steps {
+            if is_post && let Some((call, mut noted)) = open.pop() {
+                match journal.post(&row(call, 10), &mut noted) {
+                    Ok(()) => settled.push(10),
+                    Err(_) => open.push((call, noted)),
+                }
+            } else {
+                next += 1;
+                if let Ok(noted) = journal.intend(&row(next, 0), Nanos::new(1)) {
+                    open.push((next, noted));
+                }
+            }
+            let told = costs(&on(&disk.after(Crash::Kill)).1);
+            prop_assert_eq!(&told, &(settled.clone(), vec![1; open.len()]));
+            let after_power = costs(&on(&disk.after(Crash::PowerLoss { more })).1);
+            prop_assert!(after_power.0.len() + after_power.1.len() <= told.0.len() + told.1.len());
+        }
+        prop_assert_eq!(journal.pending(), open.len() + settled.len());
     }
 }
