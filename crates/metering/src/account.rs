@@ -16,7 +16,7 @@ pub struct Account {
 }
 
 /// An account at a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
     /// The limit; none where nothing bounds it.
     pub limit: Option<Nanos>,
@@ -101,9 +101,11 @@ impl Account {
     }
 
     /// Turns a hold into what was really spent. More than was held is booked in full: the books tell the truth.
-    pub fn settle(&self, held: Nanos, actual: Nanos) {
-        self.settled.fetch_add(actual.get(), Ordering::AcqRel);
+    /// Gives what was spent before.
+    pub fn settle(&self, held: Nanos, actual: Nanos) -> Nanos {
+        let before = self.settled.fetch_add(actual.get(), Ordering::AcqRel);
         self.committed.fetch_add(actual.get().saturating_sub(held.get()), Ordering::AcqRel);
+        Nanos::new(before)
     }
 }
 

@@ -32,6 +32,11 @@ pub struct Weight {
     pub is_lowered: bool,
 }
 
+impl Weight {
+    /// Nothing is held, and nothing is bounded.
+    pub(crate) const NOTHING: Self = Self { nanos: Nanos::ZERO, output_cap: None, is_lowered: false };
+}
+
 /// The upper bound of an attempt at the dearest of `books`, the output lowered to what `available` pays for.
 /// None where a book has no price for what the call needs, or where not even a useful answer fits.
 #[must_use]

@@ -4,42 +4,99 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
-use weighhouse_types::{Error, Nanos};
+use weighhouse_storage::BudgetMode;
+use weighhouse_types::{Error, Kind, Nanos};
 
 use crate::account::{Balance, Verdict};
 use crate::bound::{Weight, weigh};
-use crate::meter::Admission;
+use crate::charge::Charge;
+use crate::meter::{Admission, Unpriced};
 use crate::refusal::{Needed, over_budget};
-use crate::scope_meter::ScopeMeter;
 use crate::window_account::WindowAccount;
 
 /// An account that a call is charged to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Charged {
     pub(crate) account: Arc<WindowAccount>,
-    /// Money was set aside in it; an account without a limit needs none.
-    pub(crate) is_held: bool,
+    /// What is held and not yet spent by an attempt. An account without a limit needs no hold.
+    pub(crate) held: Nanos,
+    /// What is held for each attempt.
+    share: Nanos,
+    /// What an attempt may cost beyond its share, as the account was told.
+    risk: i64,
+}
+
+/// What is held for an attempt, by how strictly a budget holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stakes {
+    /// The most that the attempt may cost.
+    pub(crate) most: Nanos,
+    /// What nearly every call of its kind costs, where enough are known.
+    pub(crate) usual: Option<Nanos>,
+}
+
+impl Stakes {
+    fn share(self, mode: BudgetMode) -> Nanos {
+        match mode {
+            BudgetMode::Strict => self.most,
+            BudgetMode::Bounded => self.usual.map_or(self.most, |usual| usual.min(self.most)),
+            BudgetMode::After => Nanos::ZERO,
+        }
+    }
 }
 
 impl Charged {
+    pub(crate) const fn new(account: Arc<WindowAccount>) -> Self {
+        Self { account, held: Nanos::ZERO, share: Nanos::ZERO, risk: 0 }
+    }
+
     /// Sets money aside, where the account is bounded.
-    pub(crate) fn hold(&mut self, weight: Nanos) -> Verdict {
+    pub(crate) fn hold(&mut self, stakes: Stakes) -> Verdict {
         if !self.account.account.is_limited() {
             return Verdict::Held;
         }
-        let verdict = self.account.account.hold(weight);
-        self.is_held |= verdict == Verdict::Held;
+        let share = stakes.share(self.account.mode());
+        let verdict = self.account.account.hold(share);
+        if verdict == Verdict::Held {
+            (self.held, self.share, self.risk) = (share, share, stakes.most.get() - share.get());
+            self.account.risk(self.risk);
+        }
         verdict
     }
 
-    /// Turns a part of the hold into what was spent.
-    pub(crate) fn settle(&self, held: Nanos, actual: Nanos) {
-        self.account.settle(if self.is_held { held } else { Nanos::ZERO }, actual);
+    /// Holds anew what an earlier attempt has spent.
+    pub(crate) fn top_up(&mut self) -> Verdict {
+        let missing = self.share - self.held;
+        if missing <= Nanos::ZERO {
+            return Verdict::Held;
+        }
+        let verdict = self.account.account.hold(missing);
+        if verdict == Verdict::Held {
+            self.held = self.share;
+        }
+        verdict
+    }
+
+    /// Turns a part of the hold into what an attempt cost; more than was held is booked all the same.
+    pub(crate) fn settle(&mut self, cost: Nanos) {
+        let covered = cost.min(self.held);
+        self.account.settle(covered, cost);
+        self.held = self.held - covered;
+    }
+
+    /// Gives back what is still held.
+    pub(crate) fn release(&mut self) {
+        if self.held > Nanos::ZERO {
+            self.account.settle(std::mem::take(&mut self.held), Nanos::ZERO);
+        }
+        self.account.risk(-std::mem::take(&mut self.risk));
+        self.share = Nanos::ZERO;
     }
 }
 
 /// Why a hold was not granted.
-struct Refused {
+#[derive(Debug)]
+pub(crate) struct Refused {
     account: Arc<WindowAccount>,
     balance: Balance,
     needed: Needed,
@@ -48,11 +105,10 @@ struct Refused {
 }
 
 impl Refused {
-    fn error(&self, scopes: &[Arc<ScopeMeter>]) -> Error {
-        let scope = scopes.iter().find(|scope| scope.scope == self.account.id.scope);
-        match scope {
+    pub(crate) fn error(&self, charge: &Charge) -> Error {
+        match charge.scope_of(&self.account.id) {
             Some(scope) => over_budget(scope, &self.account, self.balance, self.needed),
-            None => Error::new(weighhouse_types::Kind::BudgetExceeded, "Budget has been exceeded!"),
+            None => Error::new(Kind::BudgetExceeded, "Budget has been exceeded!"),
         }
     }
 }
@@ -63,30 +119,34 @@ impl Refused {
 /// # Errors
 /// `BudgetExceeded`, naming the account and its amounts. Then nothing is held.
 pub(crate) async fn hold(
-    accounts: &mut [Charged],
-    scopes: &[Arc<ScopeMeter>],
+    charge: &mut Charge,
     call: &Admission<'_>,
+    usual: Option<Nanos>,
     patience: Duration,
 ) -> Result<Weight, Error> {
-    let crowded = accounts.iter().find(|charged| charged.account.has_waiting());
+    let asked = Asked { call, usual };
+    let crowded = charge.accounts.iter().find(|charged| charged.account.has_waiting());
     let mut blocked = match crowded.map(|charged| Arc::clone(&charged.account)) {
         // Who waits already comes first.
         Some(account) if !patience.is_zero() => account,
-        _ => match try_hold(accounts, call) {
+        _ => match asked.try_hold(&mut charge.accounts) {
             Ok(weight) => return Ok(weight),
             Err(refused) if refused.may_wait && !patience.is_zero() => refused.account,
-            Err(refused) => return Err(refused.error(scopes)),
+            Err(refused) => return Err(refused.error(charge)),
         },
     };
     let deadline = Instant::now() + patience;
     loop {
-        let turn = Box::pin(in_turn(accounts, &blocked, call));
+        let turn = Box::pin(in_turn(&mut charge.accounts, &blocked, asked));
         match timeout_at(deadline, turn).await {
             Ok(Ok(weight)) => return Ok(weight),
             Ok(Err(refused)) if refused.may_wait => blocked = refused.account,
-            Ok(Err(refused)) => return Err(refused.error(scopes)),
+            Ok(Err(refused)) => return Err(refused.error(charge)),
             // The last look tells the amounts of this moment.
-            Err(_) => return try_hold(accounts, call).map_err(|refused| refused.error(scopes)),
+            Err(_) => {
+                let last = asked.try_hold(&mut charge.accounts);
+                return last.map_err(|refused| refused.error(charge));
+            }
         }
     }
 }
@@ -95,7 +155,7 @@ pub(crate) async fn hold(
 async fn in_turn(
     accounts: &mut [Charged],
     blocked: &Arc<WindowAccount>,
-    call: &Admission<'_>,
+    asked: Asked<'_, '_>,
 ) -> Result<Weight, Refused> {
     let _waiting = blocked.wait();
     let _turn = blocked.queue.lock().await;
@@ -103,7 +163,7 @@ async fn in_turn(
         let mut freed = Box::pin(blocked.freed.notified());
         // Listened for before the look, so that what is freed between the two is not missed.
         freed.as_mut().enable();
-        match try_hold(accounts, call) {
+        match asked.try_hold(accounts) {
             Ok(weight) => return Ok(weight),
             Err(refused) if refused.may_wait && Arc::ptr_eq(&refused.account, blocked) => freed.await,
             Err(refused) => return Err(refused),
@@ -111,46 +171,86 @@ async fn in_turn(
     }
 }
 
-/// Holds in every bounded account or in none. Another call may take what was just seen as available: then the
-/// weight is taken anew, and every round lowers it or ends in a refusal.
-fn try_hold(accounts: &mut [Charged], call: &Admission<'_>) -> Result<Weight, Refused> {
-    loop {
-        let narrowest = accounts.iter().min_by_key(|charged| charged.account.account.available());
-        let Some(narrowest) = narrowest.map(|charged| Arc::clone(&charged.account)) else {
-            return Ok(Weight { nanos: Nanos::ZERO, output_cap: None, is_lowered: false });
-        };
-        let balance = narrowest.account.balance();
-        let weight =
-            weigh(call.books, call.input_bound, call.output, &call.terms, narrowest.account.available());
-        let Some(weight) = weight else { return Err(refused(narrowest, balance, call)) };
-        match hold_all(accounts, weight.nanos) {
-            None => return Ok(weight),
-            // A spent limit admits nothing, not even what costs nothing.
-            Some(blocked) if blocked.account.available() == Nanos::ZERO => {
+/// Holds an attempt's weight in each of some accounts or in none of them.
+///
+/// # Errors
+/// The account that does not bear it.
+pub(crate) fn hold_all(accounts: &mut [Charged], stakes: Stakes) -> Result<(), Arc<WindowAccount>> {
+    let Some(blocked) = accounts.iter_mut().position(|charged| charged.hold(stakes) != Verdict::Held) else {
+        return Ok(());
+    };
+    accounts.iter_mut().take(blocked).for_each(Charged::release);
+    accounts.get(blocked).map_or(Ok(()), |charged| Err(Arc::clone(&charged.account)))
+}
+
+/// What a call asks of its accounts.
+#[derive(Clone, Copy, Debug)]
+struct Asked<'ask, 'call> {
+    call: &'ask Admission<'call>,
+    usual: Option<Nanos>,
+}
+
+impl Asked<'_, '_> {
+    /// Holds in every bounded account or in none. Another call may take what was just seen as available: then the
+    /// weight is taken anew, and every round lowers it or ends in a refusal.
+    fn try_hold(&self, accounts: &mut [Charged]) -> Result<Weight, Refused> {
+        loop {
+            let is_strict = |charged: &&Charged| {
+                charged.account.account.is_limited() && charged.account.mode() == BudgetMode::Strict
+            };
+            let strict = accounts.iter().filter(is_strict);
+            let narrowest = strict.min_by_key(|charged| charged.account.account.available());
+            let narrowest = narrowest.map(|charged| Arc::clone(&charged.account));
+            let balance = narrowest.as_ref().map(|account| account.account.balance());
+            let available = narrowest.as_ref().map_or(Nanos::MAX, |account| account.account.available());
+            let weight = match (self.weight(available), narrowest, balance) {
+                (Some(weight), Some(_), _) => weight,
+                // Where nothing is strict no output is bounded, and what has no price is let through.
+                (weight, None, _) => Weight { output_cap: None, ..weight.unwrap_or(Weight::NOTHING) },
+                (None, Some(account), balance) => {
+                    return Err(self.refused(account, balance.unwrap_or_default()));
+                }
+            };
+            let Err(blocked) = hold_all(accounts, Stakes { most: weight.nanos, usual: self.usual }) else {
+                return Ok(weight);
+            };
+            // A spent limit admits nothing, not even what costs nothing; and only strict holds can be lowered.
+            if blocked.account.available() == Nanos::ZERO || blocked.mode() != BudgetMode::Strict {
                 let balance = blocked.account.balance();
-                return Err(refused(blocked, balance, call));
+                return Err(self.refused(blocked, balance));
             }
-            Some(_) => {}
         }
     }
-}
 
-/// Gives the account that does not bear it; then nothing is held.
-fn hold_all(accounts: &mut [Charged], weight: Nanos) -> Option<Arc<WindowAccount>> {
-    let blocked = accounts.iter_mut().position(|charged| charged.hold(weight) != Verdict::Held)?;
-    for charged in accounts.iter_mut().take(blocked) {
-        charged.settle(weight, Nanos::ZERO);
-        charged.is_held = false;
+    /// The weight that so much money pays for.
+    fn weight(&self, available: Nanos) -> Option<Weight> {
+        let call = self.call;
+        let weigh = |available| weigh(call.books, call.input_bound, call.output, &call.terms, available);
+        match (weigh(available), call.unpriced) {
+            (Some(weight), _) => Some(weight),
+            (None, Unpriced::Refused) => None,
+            // Only where no amount at all would do the price is missing.
+            (None, Unpriced::Held(nanos)) => {
+                let is_unpriced = weigh(Nanos::MAX).is_none();
+                (is_unpriced && nanos <= available).then_some(Weight { nanos, ..Weight::NOTHING })
+            }
+        }
     }
-    accounts.get(blocked).map(|charged| Arc::clone(&charged.account))
-}
 
-fn refused(account: Arc<WindowAccount>, balance: Balance, call: &Admission<'_>) -> Refused {
-    let weigh = |available| weigh(call.books, call.input_bound, call.output, &call.terms, available);
-    let needed = weigh(Nanos::MAX).map_or(Needed::Unpriced, |weight| Needed::Money(weight.nanos));
-    let unspent = balance.limit.unwrap_or_default() - balance.settled;
-    let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && weigh(unspent).is_some();
-    Refused { account, balance, needed, may_wait }
+    fn refused(&self, account: Arc<WindowAccount>, balance: Balance) -> Refused {
+        let whole = self.weight(Nanos::MAX);
+        let needed = whole.map_or(Needed::Unpriced, |weight| Needed::Money(weight.nanos));
+        let unspent = balance.limit.unwrap_or_default() - balance.settled;
+        let would_do = match (account.mode(), whole) {
+            (BudgetMode::Strict, _) => self.weight(unspent).is_some(),
+            (mode, Some(weight)) => {
+                Stakes { most: weight.nanos, usual: self.usual }.share(mode) <= unspent
+            }
+            (_, None) => true,
+        };
+        let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && would_do;
+        Refused { account, balance, needed, may_wait }
+    }
 }
 
 #[cfg(test)]

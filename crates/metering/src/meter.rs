@@ -7,15 +7,17 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use weighhouse_catalog::{PriceBook, Terms};
-use weighhouse_storage::{Store, StoreError};
-use weighhouse_types::{Error, Nanos, Scope};
+use weighhouse_storage::{BudgetMode, Store, StoreError};
+use weighhouse_types::{Error, Nanos, Operation, Scope};
 
 use crate::bound::OutputBound;
+use crate::charge::Charge;
 use crate::hold::hold;
 use crate::journal::Journal;
+use crate::learned::Learned;
 use crate::ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS, Sink};
 use crate::permit::Permit;
-use crate::scope_meter::{Remaining, ScopeMeter, ScopeSpec};
+use crate::scope_meter::{Remaining, ScopeMeter, ScopeSpec, Units};
 
 /// Scopes whose counters are kept. Beyond it those that nothing bounds and no call uses are let go of.
 const MAX_SCOPES: usize = 200_000;
@@ -34,7 +36,33 @@ pub struct Meter {
     store: Store,
     sink: Sink,
     journal: Option<Arc<Journal>>,
-    zone: TimeZone,
+    rules: HouseRules,
+    learned: Learned,
+}
+
+/// What holds for budgets that do not say otherwise.
+#[derive(Clone, Debug)]
+pub struct HouseRules {
+    /// Whose calendar begins and ends windows.
+    pub zone: TimeZone,
+    /// How strictly budgets hold.
+    pub mode: BudgetMode,
+}
+
+impl Default for HouseRules {
+    fn default() -> Self {
+        Self { zone: TimeZone::UTC, mode: BudgetMode::Strict }
+    }
+}
+
+/// What becomes of a call under a budget to a model without a price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unpriced {
+    /// It is refused, because nobody knows what it may cost.
+    #[default]
+    Refused,
+    /// So much is held for it, which may be nothing.
+    Held(Nanos),
 }
 
 /// A call that asks to be let in.
@@ -60,21 +88,30 @@ pub struct Admission<'call> {
     pub is_free: bool,
     /// How long the call waits for money that others hold.
     pub hold_wait: Duration,
+    /// The group that was asked for: what calls of it have cost says what further ones may.
+    pub group: &'call Arc<str>,
+    /// What was asked of it.
+    pub operation: Operation,
+    /// What holds where a model has no price.
+    pub unpriced: Unpriced,
+    /// Some deployment that the call may reach has a budget of its own.
+    pub is_weighed: bool,
 }
 
 impl Meter {
-    /// A gate whose calendar is that of `zone`, and the writer of its ledger, which somebody must run. Without a
+    /// A gate and the writer of its ledger, which somebody must run. Without a
     /// journal a process that is killed loses what the store does not have yet.
     #[must_use]
     pub fn new(
         store: Store,
         options: LedgerOptions,
-        zone: TimeZone,
+        rules: HouseRules,
         journal: Option<Arc<Journal>>,
     ) -> (Self, LedgerWriter) {
         let (sink, rows) = mpsc::channel(QUEUE_ROWS);
         let writer = LedgerWriter::new(rows, store.clone(), options, journal.clone());
-        (Self { scopes: RwLock::default(), store, sink, journal, zone }, writer)
+        let learned = Learned::default();
+        (Self { scopes: RwLock::default(), store, sink, journal, rules, learned }, writer)
     }
 
     /// The counters of a scope, its limits brought up to date. What it spent before is read from the store when
@@ -97,7 +134,7 @@ impl Meter {
         if scopes.len() >= MAX_SCOPES {
             scopes.retain(|_, meter| Arc::strong_count(meter) > 1 || meter.is_bounded());
         }
-        let fresh = || Arc::new(ScopeMeter::new(spec, &settled, &self.zone, now_ms));
+        let fresh = || Arc::new(ScopeMeter::new(spec, &settled, (&self.rules.zone, self.rules.mode), now_ms));
         // Two calls may have asked the store at once: the first one's counters hold.
         Ok(Arc::clone(scopes.entry(spec.scope.clone()).or_insert_with(fresh)))
     }
@@ -118,6 +155,13 @@ impl Meter {
         self.known(scope).map(|meter| meter.remaining(second))
     }
 
+    /// What calls in flight may cost beyond what is held for them, over all budgets that are not strict.
+    #[must_use]
+    pub fn unheld(&self, now_ms: i64) -> Nanos {
+        let scopes = self.scopes.read().unwrap_or_else(PoisonError::into_inner);
+        scopes.values().fold(Nanos::ZERO, |sum, scope| sum + scope.unheld(now_ms))
+    }
+
     /// Attempts that wait for the store.
     #[must_use]
     pub fn queued(&self) -> usize {
@@ -130,26 +174,31 @@ impl Meter {
     /// `RateLimited` with `retry_after`; `BudgetExceeded` naming the scope and the amounts.
     pub async fn admit(&self, mut call: Admission<'_>) -> Result<Permit, Error> {
         // From here on dropping the permit gives everything back.
-        let mut permit = Permit::new(
-            std::mem::take(&mut call.scopes),
-            self.sink.clone(),
-            self.journal.clone(),
-            call.second,
-        );
-        permit.take_slots()?;
-        permit.take_request()?;
-        permit.open_accounts(call.unix_ms);
-        if !call.is_free {
-            if let Some(limit) = permit.token_limit() {
-                let output = call.output.asked.unwrap_or((limit / 4).min(USUAL_OUTPUT));
-                permit.take_tokens(call.input_estimate.saturating_add(output).max(1))?;
-            }
-            let (accounts, scopes) = permit.books();
-            if accounts.iter().any(|charged| charged.account.account.is_limited()) {
-                let weight = hold(accounts, scopes, &call, call.hold_wait).await?;
-                permit.held(weight);
-            }
+        let charge = Charge::new(std::mem::take(&mut call.scopes), call.second);
+        let mut permit = Permit::new(charge, self.sink.clone(), self.journal.clone());
+        let charge = permit.charge();
+        charge.take_slots()?;
+        charge.take_request()?;
+        charge.open_accounts(call.unix_ms);
+        if call.is_free {
+            permit.admitted();
+            return Ok(permit);
         }
+        let limit = charge.scopes.iter().filter_map(|scope| scope.token_limit()).min();
+        let usual = limit.map_or(USUAL_OUTPUT, |limit| (limit / 4).min(USUAL_OUTPUT));
+        let output = if call.output.is_none { 0 } else { call.output.asked.unwrap_or(usual) };
+        let units = Units { input: call.input_estimate.max(1), output };
+        if limit.is_some() {
+            charge.take_tokens(units)?;
+        }
+        if charge.is_limited() || call.is_weighed {
+            let is_bounded = charge.accounts.iter().any(|charged| charged.account.mode() == BudgetMode::Bounded);
+            let costs = is_bounded.then(|| self.learned.of(call.group, call.operation)).flatten();
+            let usual = costs.as_ref().and_then(|costs| costs.usual_most());
+            let weight = hold(charge, &call, usual, call.hold_wait).await?;
+            permit.weighed(weight, usual, costs);
+        }
+        permit.expect(units);
         permit.admitted();
         Ok(permit)
     }

@@ -32,6 +32,12 @@ pub(crate) fn over_budget(
     if balance.held > Nanos::ZERO {
         message.push_str(&format!(" Held by calls in flight: {}.", balance.held));
     }
+    if account.unheld() > Nanos::ZERO {
+        message.push_str(&format!(
+            " Beyond what is held, calls in flight may cost up to {} more (this budget is not strict).",
+            account.unheld()
+        ));
+    }
     if account.ends_ms != i64::MAX {
         let reset = Timestamp::from_millisecond(account.ends_ms).unwrap_or_default();
         message.push_str(&format!(" The next window of this budget begins at {reset}."));

@@ -1,12 +1,14 @@
 //! What one scope (a key, a team, a user …) may spend and how fast, counted on this node.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use weighhouse_storage::Limits;
-use weighhouse_types::{AccountId, Nanos, Scope, ScopeKind, WindowId};
+use weighhouse_storage::{BudgetMode, Limits};
+use weighhouse_types::{AccountId, Error, Nanos, Scope, ScopeKind, Usage, WindowId};
 
 use crate::calendar::WindowRule;
+use crate::refusal::too_fast;
 use crate::slots::Slots;
 use crate::window::Rate;
 use crate::window_account::{WindowAccount, WindowedBudget};
@@ -31,21 +33,59 @@ pub struct ScopeMeter {
     pub scope: Scope,
     shown: Arc<str>,
     zone: TimeZone,
+    /// How strictly budgets hold where their limits do not say.
+    mode: BudgetMode,
     /// Spent ever; its limit is the budget without a duration.
     life: Arc<WindowAccount>,
     budgets: RwLock<Vec<WindowedBudget>>,
     limits: RwLock<Arc<Limits>>,
-    pub(crate) requests: Rate,
-    pub(crate) tokens: Rate,
-    pub(crate) day_requests: Rate,
-    pub(crate) day_tokens: Rate,
+    requests: Rate,
+    day_requests: Rate,
+    tokens: Rate,
+    day_tokens: Rate,
+    input_tokens: Rate,
+    output_tokens: Rate,
     pub(crate) slots: Slots,
 }
+
+/// Tokens of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Units {
+    pub(crate) input: u64,
+    pub(crate) output: u64,
+}
+
+impl Units {
+    /// Tokens that were used.
+    pub(crate) fn of(usage: &Usage) -> Self {
+        Self { input: usage.input(), output: usage.output() }
+    }
+
+    /// Both together.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            output: self.output.saturating_add(other.output),
+        }
+    }
+
+    const fn total(self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+}
+
+/// Which tokens a limit counts.
+type Counted = fn(Units) -> u64;
 
 impl ScopeMeter {
     /// A scope with what the store says was spent, account by account.
     #[must_use]
-    pub fn new(spec: &ScopeSpec, settled: &[(AccountId, Nanos)], zone: &TimeZone, now_ms: i64) -> Self {
+    pub fn new(
+        spec: &ScopeSpec,
+        settled: &[(AccountId, Nanos)],
+        (zone, mode): (&TimeZone, BudgetMode),
+        now_ms: i64,
+    ) -> Self {
         let settled_in = |window: &WindowId| {
             let is_it = |account: &AccountId| account.scope == spec.scope && account.window == *window;
             settled.iter().find(|(account, _)| is_it(account)).map_or(Nanos::ZERO, |(_, nanos)| *nanos)
@@ -57,13 +97,16 @@ impl ScopeMeter {
             scope: spec.scope.clone(),
             shown: Arc::clone(&spec.shown),
             zone: zone.clone(),
+            mode,
             life: Arc::new(WindowAccount::new(id, i64::MAX, None, spent)),
             budgets: RwLock::default(),
             limits: RwLock::new(Arc::clone(limits)),
             requests: Rate::new(limits.rpm_limit),
-            tokens: Rate::new(limits.tpm_limit),
             day_requests: Rate::per_day(limits.rpd_limit),
+            tokens: Rate::new(limits.tpm_limit),
             day_tokens: Rate::per_day(limits.tpd_limit),
+            input_tokens: Rate::new(limits.itpm_limit),
+            output_tokens: Rate::new(limits.otpm_limit),
             slots: Slots::new(limits.max_parallel_requests),
         };
         meter.set_budgets(limits, now_ms, settled_in);
@@ -84,16 +127,21 @@ impl ScopeMeter {
         // What a window of a new length holds was not counted: it begins with nothing.
         self.set_budgets(limits, now_ms, |_| Nanos::ZERO);
         self.requests.set_limit(limits.rpm_limit);
-        self.tokens.set_limit(limits.tpm_limit);
         self.day_requests.set_limit(limits.rpd_limit);
+        self.tokens.set_limit(limits.tpm_limit);
         self.day_tokens.set_limit(limits.tpd_limit);
+        self.input_tokens.set_limit(limits.itpm_limit);
+        self.output_tokens.set_limit(limits.otpm_limit);
         self.slots.set_limit(limits.max_parallel_requests);
     }
 
     fn set_budgets(&self, limits: &Limits, now_ms: i64, settled: impl Fn(&WindowId) -> Nanos) {
         let mut life_limit: Option<Nanos> = None;
         let mut rules: Vec<(WindowRule, Nanos)> = Vec::new();
-        let first = limits.max_budget_at(now_ms).map(|max| (limits.budget_duration.as_deref(), max));
+        // Without a budget a soft one still needs a window to be spent in.
+        let only_soft = limits.soft_budget.map(|_| Nanos::MAX).filter(|_| limits.budget_duration.is_some());
+        let first = limits.max_budget_at(now_ms).or(only_soft);
+        let first = first.map(|max| (limits.budget_duration.as_deref(), max));
         let more = limits.more_budgets.iter().map(|budget| (Some(budget.duration.as_str()), budget.max));
         for (duration, max) in first.into_iter().chain(more) {
             // Of two budgets in the same windows the smaller one binds.
@@ -113,6 +161,13 @@ impl ScopeMeter {
             });
         let windowed: Vec<_> = windowed.collect();
         self.life.account.set_limit(life_limit);
+        let mode = limits.budget_mode.unwrap_or(self.mode);
+        let is_windowed = limits.budget_duration.is_some();
+        self.life.set_rules(mode, limits.soft_budget.filter(|_| !is_windowed));
+        for (place, budget) in windowed.iter().enumerate() {
+            // The first budget is the one that the soft one belongs to.
+            budget.set_rules(mode, limits.soft_budget.filter(|_| is_windowed && place == 0));
+        }
         *budgets = windowed;
     }
 
@@ -147,9 +202,72 @@ impl ScopeMeter {
     pub(crate) fn is_bounded(&self) -> bool {
         self.is_limited()
             || self.slots.limit().is_some()
-            || [&self.requests, &self.tokens, &self.day_requests, &self.day_tokens]
-                .iter()
-                .any(|rate| rate.limit().is_some())
+            || [&self.requests, &self.day_requests].iter().any(|rate| rate.limit().is_some())
+            || self.token_rates().iter().any(|(_, rate, _)| rate.limit().is_some())
+    }
+
+    fn token_rates(&self) -> [(&'static str, &Rate, Counted); 4] {
+        [
+            ("tokens", &self.tokens, Units::total),
+            ("tokens_per_day", &self.day_tokens, Units::total),
+            ("input_tokens", &self.input_tokens, |units| units.input),
+            ("output_tokens", &self.output_tokens, |units| units.output),
+        ]
+    }
+
+    /// The smallest limit that generated tokens count against.
+    pub(crate) fn token_limit(&self) -> Option<u64> {
+        self.token_rates().iter().filter_map(|(_, rate, _)| rate.limit()).min()
+    }
+
+    /// Takes a call from the minute and the day, or from neither.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_request(&self, second: u64) -> Result<(), Error> {
+        let wait = |seconds| Duration::from_secs(seconds);
+        if let Err(seconds) = self.requests.charge(1, second) {
+            return Err(too_fast(self, "requests", self.requests.limit(), wait(seconds)));
+        }
+        self.day_requests.charge(1, second).map_err(|seconds| {
+            self.requests.correct(1, second, 0, second);
+            too_fast(self, "requests_per_day", self.day_requests.limit(), wait(seconds))
+        })
+    }
+
+    pub(crate) fn give_request_back(&self, second: u64) {
+        self.requests.correct(1, second, 0, second);
+        self.day_requests.correct(1, second, 0, second);
+    }
+
+    /// Takes tokens from every limit of them, or from none.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_tokens(&self, units: Units, second: u64) -> Result<(), Error> {
+        let rates = self.token_rates();
+        for (place, (what, rate, counted)) in rates.iter().enumerate() {
+            let Err(seconds) = rate.charge(counted(units), second) else { continue };
+            for (_, rate, counted) in rates.iter().take(place) {
+                rate.correct(counted(units), second, 0, second);
+            }
+            return Err(too_fast(self, what, rate.limit(), Duration::from_secs(seconds)));
+        }
+        Ok(())
+    }
+
+    /// Puts the tokens that were used in the place of those that were taken.
+    pub(crate) fn correct_tokens(&self, taken: Units, used: Units, second: u64) {
+        for (_, rate, counted) in self.token_rates() {
+            rate.correct(counted(taken), second, counted(used), second);
+        }
+    }
+
+    /// What calls in flight may cost beyond what is held for them, in the account where that is most.
+    pub(crate) fn unheld(&self, now_ms: i64) -> Nanos {
+        let mut accounts = Vec::new();
+        self.accounts_at(now_ms, &mut accounts);
+        accounts.iter().map(|account| account.unheld()).max().unwrap_or_default()
     }
 
     /// The limits that hold, and what is left of them at a second.
@@ -171,6 +289,8 @@ impl ScopeMeter {
             ScopeKind::TeamModel => "Model of team",
             ScopeKind::EndUser => "End User",
             ScopeKind::Tag => "Tag",
+            ScopeKind::Deployment => "Deployment",
+            ScopeKind::Provider => "Provider",
         };
         format!("{kind}={}", self.shown)
     }
@@ -187,6 +307,8 @@ impl ScopeMeter {
             ScopeKind::TeamModel => "model_per_team",
             ScopeKind::EndUser => "end_user",
             ScopeKind::Tag => "tag",
+            ScopeKind::Deployment => "deployment",
+            ScopeKind::Provider => "provider",
         };
         format!("{kind}: {}", self.shown)
     }
@@ -220,7 +342,7 @@ mod tests {
             })
             .collect();
         let spec = ScopeSpec { scope, shown: "t".into(), limits: Arc::new(limits), spent_ever: None };
-        ScopeMeter::new(&spec, &settled, &TimeZone::UTC, now_ms)
+        ScopeMeter::new(&spec, &settled, (&TimeZone::UTC, BudgetMode::Strict), now_ms)
     }
 
     fn books(meter: &ScopeMeter, now_ms: i64) -> Vec<(i64, i64, i64)> {

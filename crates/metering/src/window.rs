@@ -107,7 +107,8 @@ pub struct Rate {
     limit: AtomicU64,
     /// Seconds of a sub-bucket.
     tick: u64,
-    window: Mutex<Window>,
+    /// Made when first counted: most scopes have no limit of most kinds.
+    window: Mutex<Option<Box<Window>>>,
 }
 
 impl Rate {
@@ -142,6 +143,7 @@ impl Rate {
         let Some(limit) = self.limit() else { return Ok(()) };
         let tick = second / self.tick;
         let mut window = self.window();
+        let window = window.get_or_insert_default();
         if window.charge(units, limit, tick) {
             return Ok(());
         }
@@ -155,6 +157,7 @@ impl Rate {
             return;
         }
         let mut window = self.window();
+        let window = window.get_or_insert_default();
         match actual.checked_sub(charged) {
             Some(more) => window.add(more, second / self.tick),
             None => window.refund(charged - actual, charged_at / self.tick),
@@ -164,10 +167,12 @@ impl Rate {
     /// Units left at a second.
     #[must_use]
     pub fn remaining(&self, second: u64) -> Option<u64> {
-        self.limit().map(|limit| limit.saturating_sub(self.window().used(second / self.tick)))
+        let limit = self.limit()?;
+        let used = self.window().as_mut().map_or(0, |window| window.used(second / self.tick));
+        Some(limit.saturating_sub(used))
     }
 
-    fn window(&self) -> std::sync::MutexGuard<'_, Window> {
+    fn window(&self) -> std::sync::MutexGuard<'_, Option<Box<Window>>> {
         // A panic elsewhere leaves whole numbers behind: the window stays usable.
         self.window.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -1,9 +1,10 @@
 //! A budget's account in the window that runs now, and the next one when its time comes.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, Notify};
+use weighhouse_storage::BudgetMode;
 use weighhouse_types::{AccountId, Nanos, Scope, WindowId};
 
 use crate::account::Account;
@@ -18,6 +19,11 @@ pub struct WindowAccount {
     pub ends_ms: i64,
     /// The books.
     pub account: Account,
+    mode: AtomicU8,
+    /// What calls in flight may cost beyond what is held for them; nothing where all holds are strict.
+    unheld: AtomicI64,
+    /// Spending above it is told; the largest amount where nobody set one.
+    soft: AtomicI64,
     /// Calls that wait for money which others hold; they are served in their order.
     waiting: AtomicUsize,
     pub(crate) queue: Mutex<()>,
@@ -33,15 +39,46 @@ impl WindowAccount {
             id,
             ends_ms,
             account,
+            mode: AtomicU8::new(BudgetMode::Strict as u8),
+            unheld: AtomicI64::new(0),
+            soft: AtomicI64::new(i64::MAX),
             waiting: AtomicUsize::new(0),
             queue: Mutex::default(),
             freed: Notify::new(),
         }
     }
 
+    /// How strictly its budget holds.
+    #[must_use]
+    pub fn mode(&self) -> BudgetMode {
+        let mode = self.mode.load(Ordering::Relaxed);
+        BudgetMode::ALL.into_iter().find(|known| *known as u8 == mode).unwrap_or_default()
+    }
+
+    /// Sets how strictly its budget holds, and above what spending is told.
+    pub(crate) fn set_rules(&self, mode: BudgetMode, soft: Option<Nanos>) {
+        self.mode.store(mode as u8, Ordering::Relaxed);
+        self.soft.store(soft.map_or(i64::MAX, Nanos::get), Ordering::Relaxed);
+    }
+
+    /// What calls in flight may cost beyond what is held for them.
+    #[must_use]
+    pub fn unheld(&self) -> Nanos {
+        Nanos::new(self.unheld.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn risk(&self, change: i64) {
+        self.unheld.fetch_add(change, Ordering::Relaxed);
+    }
+
     /// Turns a hold into what was really spent, and wakes who waits for the rest.
     pub fn settle(&self, held: Nanos, actual: Nanos) {
-        self.account.settle(held, actual);
+        let before = self.account.settle(held, actual);
+        let soft = Nanos::new(self.soft.load(Ordering::Relaxed));
+        // One settlement crosses it, in each window.
+        if before < soft && before + actual >= soft {
+            tracing::warn!(account = %self.id.scope, %soft, spent = %(before + actual), "a soft budget is passed");
+        }
         if held > actual && self.has_waiting() {
             self.freed.notify_waiters();
         }
@@ -95,6 +132,11 @@ impl WindowedBudget {
         Self { rule, limit, current: RwLock::new(Arc::new(account)) }
     }
 
+    /// Sets how strictly it holds, in this window and those to come.
+    pub(crate) fn set_rules(&self, mode: BudgetMode, soft: Option<Nanos>) {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).set_rules(mode, soft);
+    }
+
     /// The same budget with another limit; what runs goes on.
     pub(crate) fn with_limit(&self, limit: Nanos) -> Self {
         let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
@@ -112,7 +154,10 @@ impl WindowedBudget {
         if now_ms >= current.ends_ms {
             let (window, ends_ms) = self.rule.window(now_ms);
             let id = AccountId { scope: current.id.scope.clone(), window };
-            *current = Arc::new(WindowAccount::new(id, ends_ms, Some(self.limit), Nanos::ZERO));
+            let next = WindowAccount::new(id, ends_ms, Some(self.limit), Nanos::ZERO);
+            let soft = current.soft.load(Ordering::Relaxed);
+            next.set_rules(current.mode(), Some(Nanos::new(soft)));
+            *current = Arc::new(next);
         }
         Arc::clone(&current)
     }

@@ -33,7 +33,7 @@ pub use entities::{
     UserRecord, UserRole,
 };
 pub use error::StoreError;
-pub use limits::{Limits, ModelLimits, TemporaryIncrease, WindowBudget};
+pub use limits::{BudgetMode, Limits, ModelLimits, TemporaryIncrease, WindowBudget};
 pub use location::Location;
 pub use records::{Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Outcome, Page};
 pub use store::Store;

@@ -21,6 +21,9 @@ pub struct Limits {
     /// Spending above it is told to people; nothing is refused.
     #[serde(rename = "soft_budget_nanos", with = "nanos", skip_serializing_if = "Option::is_none")]
     pub soft_budget: Option<Nanos>,
+    /// How strictly the budgets hold; the house's own mode where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_mode: Option<BudgetMode>,
     /// Raises `max_budget` until a moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temporary: Option<TemporaryIncrease>,
@@ -30,6 +33,12 @@ pub struct Limits {
     /// Tokens in a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tpm_limit: Option<u64>,
+    /// Tokens of prompts in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub itpm_limit: Option<u64>,
+    /// Generated tokens in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otpm_limit: Option<u64>,
     /// Calls in a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rpd_limit: Option<u64>,
@@ -42,6 +51,40 @@ pub struct Limits {
     /// Limits of single models, by the name that is asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub model_limits: BTreeMap<String, ModelLimits>,
+}
+
+/// What is set aside for a call before it is sent (money.md, "How much to hold").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetMode {
+    /// The most that it may cost: the budget is never passed.
+    #[default]
+    Strict,
+    /// What nearly every call of the model costs: more calls at once, and a possible overshoot that is told.
+    Bounded,
+    /// Nothing: a budget that is not spent yet admits any call, as in LiteLLM.
+    After,
+}
+
+impl BudgetMode {
+    /// All modes.
+    pub const ALL: [Self; 3] = [Self::Strict, Self::Bounded, Self::After];
+
+    /// The name in requests and settings.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Bounded => "bounded",
+            Self::After => "after",
+        }
+    }
+
+    /// The mode of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
 }
 
 /// A budget in windows of its own.

@@ -24,10 +24,14 @@ pub enum ScopeKind {
     EndUser,
     /// A tag.
     Tag,
+    /// A deployment.
+    Deployment,
+    /// All deployments of a provider.
+    Provider,
 }
 
 impl ScopeKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Global,
         Self::Team,
         Self::Member,
@@ -37,6 +41,8 @@ impl ScopeKind {
         Self::TeamModel,
         Self::EndUser,
         Self::Tag,
+        Self::Deployment,
+        Self::Provider,
     ];
 
     /// The name in the store.
@@ -52,6 +58,8 @@ impl ScopeKind {
             Self::TeamModel => "team_model",
             Self::EndUser => "end_user",
             Self::Tag => "tag",
+            Self::Deployment => "deployment",
+            Self::Provider => "provider",
         }
     }
 }

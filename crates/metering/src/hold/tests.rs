@@ -7,12 +7,13 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tokio::time::Instant;
 use weighhouse_catalog::{PriceBook, Terms};
-use weighhouse_storage::Limits;
-use weighhouse_types::{Kind, Nanos, Scope, ScopeKind};
+use weighhouse_storage::{BudgetMode, Limits};
+use weighhouse_types::{Error, Kind, Nanos, Operation, Scope, ScopeKind};
 
-use super::{Charged, hold};
-use crate::bound::OutputBound;
-use crate::meter::Admission;
+use super::hold;
+use crate::bound::{OutputBound, Weight};
+use crate::charge::Charge;
+use crate::meter::{Admission, Unpriced};
 use crate::scope_meter::{ScopeMeter, ScopeSpec};
 
 /// One micro-dollar a token, in and out.
@@ -29,7 +30,7 @@ fn scope(id: &str, limit: Option<i64>) -> Arc<ScopeMeter> {
         limits: Arc::new(limits),
         spent_ever: None,
     };
-    Arc::new(ScopeMeter::new(&spec, &[], &TimeZone::UTC, 0))
+    Arc::new(ScopeMeter::new(&spec, &[], (&TimeZone::UTC, BudgetMode::Strict), 0))
 }
 
 /// A call whose weight is exactly so many tokens, which cannot be lowered.
@@ -45,13 +46,26 @@ fn call<'call>(books: &'call [&'call PriceBook], tokens: u64) -> Admission<'call
         second: 0,
         is_free: false,
         hold_wait: Duration::ZERO,
+        group: group(),
+        operation: Operation::Chat,
+        unpriced: Unpriced::Refused,
+        is_weighed: false,
     }
 }
 
-fn charged(scopes: &[Arc<ScopeMeter>]) -> Vec<Charged> {
-    let mut accounts = Vec::new();
-    scopes.iter().for_each(|scope| scope.accounts_at(0, &mut accounts));
-    accounts.into_iter().map(|account| Charged { account, is_held: false }).collect()
+fn group() -> &'static Arc<str> {
+    static GROUP: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| "fast".into());
+    &GROUP
+}
+
+fn charged(scopes: &[Arc<ScopeMeter>]) -> Charge {
+    let mut charge = Charge::new(scopes.to_vec(), 0);
+    charge.open_accounts(0);
+    charge
+}
+
+async fn held(charge: &mut Charge, call: &Admission<'_>, patience: Duration) -> Result<Weight, Error> {
+    hold(charge, call, None, patience).await
 }
 
 fn available(scope: &ScopeMeter) -> i64 {
@@ -60,10 +74,10 @@ fn available(scope: &ScopeMeter) -> i64 {
     accounts.iter().map(|account| account.account.available().get()).min().unwrap()
 }
 
-/// Settles a hold of so many tokens with what was used of it.
-fn settle(accounts: &[Charged], held: u64, used: u64) {
-    let nanos = |tokens: u64| Nanos::new(i64::try_from(tokens).unwrap() * 1_000);
-    accounts.iter().for_each(|charged| charged.settle(nanos(held), nanos(used)));
+/// Settles a hold with what was used of it, in tokens.
+fn settle(charge: &mut Charge, used: u64) {
+    charge.settle(Nanos::new(i64::try_from(used).unwrap() * 1_000));
+    charge.give_back(None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,14 +85,14 @@ async fn what_one_account_refuses_no_account_holds() {
     let (book, scopes) =
         (book(), [scope("wide", Some(100_000)), scope("free", None), scope("narrow", Some(5_000))]);
     let mut accounts = charged(&scopes);
-    let error = hold(&mut accounts, &scopes, &call(&[&book], 6), Duration::ZERO).await.unwrap_err();
+    let error = held(&mut accounts, &call(&[&book], 6), Duration::ZERO).await.unwrap_err();
     assert_eq!(error.kind, Kind::BudgetExceeded);
     assert!(error.message.contains("Team=narrow"), "{error}");
     assert_eq!((available(&scopes[0]), available(&scopes[2])), (100_000, 5_000));
-    let weight = hold(&mut accounts, &scopes, &call(&[&book], 5), Duration::ZERO).await.unwrap();
+    let weight = held(&mut accounts, &call(&[&book], 5), Duration::ZERO).await.unwrap();
     assert_eq!(weight.nanos, Nanos::new(5_000));
     assert_eq!((available(&scopes[0]), available(&scopes[2])), (95_000, 0));
-    settle(&accounts, 5, 2);
+    settle(&mut accounts, 2);
     assert_eq!((available(&scopes[0]), available(&scopes[2])), (98_000, 3_000));
 }
 
@@ -86,7 +100,7 @@ async fn what_one_account_refuses_no_account_holds() {
 async fn money_that_others_hold_is_waited_for_in_turn() {
     let (book, scopes) = (Arc::new(book()), [scope("t", Some(10_000))]);
     let mut first = charged(&scopes);
-    hold(&mut first, &scopes, &call(&[&book], 10), Duration::ZERO).await.unwrap();
+    held(&mut first, &call(&[&book], 10), Duration::ZERO).await.unwrap();
     let order = Arc::new(std::sync::Mutex::new(Vec::new()));
     let waiting: Vec<_> = [6_u64, 4, 3]
         .into_iter()
@@ -94,7 +108,7 @@ async fn money_that_others_hold_is_waited_for_in_turn() {
             let (book, scopes, order) = (Arc::clone(&book), scopes.clone(), Arc::clone(&order));
             tokio::spawn(async move {
                 let mut accounts = charged(&scopes);
-                hold(&mut accounts, &scopes, &call(&[&book], tokens), Duration::from_secs(2)).await.unwrap();
+                held(&mut accounts, &call(&[&book], tokens), Duration::from_secs(2)).await.unwrap();
                 order.lock().unwrap().push(tokens);
                 // What is held stays held until the end of the test.
                 accounts
@@ -103,18 +117,14 @@ async fn money_that_others_hold_is_waited_for_in_turn() {
         .collect();
     // Three stand in the queue; a fourth that asks for less does not pass them.
     tokio::time::sleep(Duration::from_millis(1)).await;
-    settle(&first, 10, 0);
+    settle(&mut first, 0);
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(*order.lock().unwrap(), [6, 4]);
-    let held: Vec<Charged> = {
-        let mut waiting = waiting.into_iter();
-        let six = waiting.next().unwrap().await.unwrap();
-        let four = waiting.next().unwrap().await.unwrap();
-        settle(&four, 4, 0);
-        let three = waiting.next().unwrap().await.unwrap();
-        [six, three].concat()
-    };
-    assert_eq!(held.len(), 2);
+    let mut waiting = waiting.into_iter();
+    let _six = waiting.next().unwrap().await.unwrap();
+    let mut four = waiting.next().unwrap().await.unwrap();
+    settle(&mut four, 0);
+    let _three = waiting.next().unwrap().await.unwrap();
     assert_eq!(available(&scopes[0]), 1_000);
 }
 
@@ -122,16 +132,80 @@ async fn money_that_others_hold_is_waited_for_in_turn() {
 async fn patience_ends_and_says_what_is_held() {
     let (book, scopes) = (book(), [scope("t", Some(10_000))]);
     let mut first = charged(&scopes);
-    hold(&mut first, &scopes, &call(&[&book], 8), Duration::ZERO).await.unwrap();
+    held(&mut first, &call(&[&book], 8), Duration::ZERO).await.unwrap();
     let (began, patience) = (Instant::now(), Duration::from_secs(2));
-    let error = hold(&mut charged(&scopes), &scopes, &call(&[&book], 3), patience).await.unwrap_err();
+    let error = held(&mut charged(&scopes), &call(&[&book], 3), patience).await.unwrap_err();
     assert_eq!(began.elapsed(), patience);
     assert!(error.message.contains("Held by calls in flight: 0.000008"), "{error}");
     // What no return of others could pay is refused at once.
     let began = Instant::now();
-    hold(&mut charged(&scopes), &scopes, &call(&[&book], 11), patience).await.unwrap_err();
+    held(&mut charged(&scopes), &call(&[&book], 11), patience).await.unwrap_err();
     assert_eq!(began.elapsed(), Duration::ZERO);
     assert_eq!(available(&scopes[0]), 2_000);
+}
+
+fn moded(id: &str, limit: i64, mode: BudgetMode) -> Arc<ScopeMeter> {
+    let limits =
+        Limits { max_budget: Some(Nanos::new(limit)), budget_mode: Some(mode), ..Limits::default() };
+    let spec = ScopeSpec {
+        scope: Scope::new(ScopeKind::Team, id),
+        shown: id.into(),
+        limits: Arc::new(limits),
+        spent_ever: None,
+    };
+    Arc::new(ScopeMeter::new(&spec, &[], (&TimeZone::UTC, BudgetMode::Strict), 0))
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_budget_holds_as_strictly_as_its_mode_says() {
+    let (book, scopes) = (
+        book(),
+        [
+            moded("strict", 100_000, BudgetMode::Strict),
+            moded("bounded", 100_000, BudgetMode::Bounded),
+            moded("after", 100_000, BudgetMode::After),
+        ],
+    );
+    let books = [&book];
+    let (call, mut charge) = (call(&books, 10), charged(&scopes));
+    let usual = Some(Nanos::new(3_000));
+    let weight = hold(&mut charge, &call, usual, Duration::ZERO).await.unwrap();
+    assert_eq!((weight.nanos, charge.held()), (Nanos::new(10_000), Nanos::new(10_000)));
+    assert_eq!([0, 1, 2].map(|at| available(&scopes[at])), [90_000, 97_000, 100_000]);
+    assert_eq!([0, 1, 2].map(|at: usize| scopes[at].unheld(0).get()), [0, 7_000, 10_000]);
+    settle(&mut charge, 8);
+    assert_eq!([0, 1, 2].map(|at| available(&scopes[at])), [92_000; 3]);
+    assert_eq!([0, 1, 2].map(|at: usize| scopes[at].unheld(0).get()), [0; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_admits_until_it_is_spent_and_strict_does_not() {
+    let book = book();
+    let books = [&book];
+    let after = [moded("after", 5_000, BudgetMode::After)];
+    let mut first = charged(&after);
+    let weight = held(&mut first, &call(&books, 10), Duration::ZERO).await.unwrap();
+    assert_eq!(weight.output_cap, None);
+    settle(&mut first, 9);
+    let error = held(&mut charged(&after), &call(&books, 1), Duration::ZERO).await.unwrap_err();
+    assert_eq!(error.kind, Kind::BudgetExceeded);
+    let strict = [moded("strict", 5_000, BudgetMode::Strict)];
+    held(&mut charged(&strict), &call(&books, 10), Duration::ZERO).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_price_is_refused_held_at_an_amount_or_let_through() {
+    let none = PriceBook::default();
+    let books = [&none];
+    let scopes = [scope("t", Some(5_000))];
+    let of = |unpriced| Admission { unpriced, ..call(&books, 10) };
+    let refused = held(&mut charged(&scopes), &of(Unpriced::Refused), Duration::ZERO).await.unwrap_err();
+    assert!(refused.message.contains("has no price"), "{refused}");
+    let mut charge = charged(&scopes);
+    held(&mut charge, &of(Unpriced::Held(Nanos::new(4_000))), Duration::ZERO).await.unwrap();
+    assert_eq!(available(&scopes[0]), 1_000);
+    held(&mut charged(&scopes), &of(Unpriced::Held(Nanos::new(4_000))), Duration::ZERO).await.unwrap_err();
+    held(&mut charged(&scopes), &of(Unpriced::Held(Nanos::ZERO)), Duration::ZERO).await.unwrap();
 }
 
 #[test]
@@ -150,8 +224,8 @@ fn threads_never_pass_any_limit_of_a_tree() {
                         let mut granted = 0;
                         for _ in 0..200 {
                             let mut accounts = charged(&scopes);
-                            let held = hold(&mut accounts, &scopes, &call(&[book], 3), Duration::ZERO).await;
-                            granted += usize::from(held.is_ok());
+                            let verdict = held(&mut accounts, &call(&[book], 3), Duration::ZERO).await;
+                            granted += usize::from(verdict.is_ok());
                         }
                         granted
                     })
@@ -181,9 +255,9 @@ proptest! {
         let (mut open, mut spent) = (Vec::new(), [0_i64; 4]);
         for (leaf, tokens, share) in steps {
             if share % 3 == 0 && !open.is_empty() {
-                let (leaf, held, accounts): (usize, u64, Vec<Charged>) = open.swap_remove(usize::try_from(tokens).unwrap() % open.len());
+                let (leaf, held, mut accounts): (usize, u64, Charge) = open.swap_remove(usize::try_from(tokens).unwrap() % open.len());
                 let used = held * share / 100;
-                settle(&accounts, held, used);
+                settle(&mut accounts, used);
                 for at in [0, leaf + 1] {
                     spent[at] += i64::try_from(used).unwrap();
                 }
@@ -195,8 +269,8 @@ proptest! {
                     let committed = spent[*at] + held_in(*at);
                     committed + i64::try_from(tokens).unwrap() <= limit && committed < limit
                 }));
-                let held = runtime.block_on(hold(&mut accounts, &scopes, &call(&[&book], tokens), Duration::ZERO));
-                prop_assert_eq!(held.is_ok(), fits);
+                let verdict = runtime.block_on(held(&mut accounts, &call(&[&book], tokens), Duration::ZERO));
+                prop_assert_eq!(verdict.is_ok(), fits);
                 if fits {
                     open.push((leaf, tokens, accounts));
                 }

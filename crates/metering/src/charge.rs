@@ -1,0 +1,121 @@
+//! What one call takes of a set of scopes: places, calls and tokens, and money in their accounts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use weighhouse_types::{AccountId, Error, Nanos, ScopeKind};
+
+use crate::hold::Charged;
+use crate::refusal::too_fast;
+use crate::scope_meter::{ScopeMeter, Units};
+
+/// How many of the scopes, from the first on, something was taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Taken {
+    slots: usize,
+    requests: usize,
+    tokens: usize,
+    units: Units,
+    second: u64,
+}
+
+/// What was taken of some scopes. Whoever holds it must [give it back](Self::give_back).
+#[derive(Debug, Default)]
+pub(crate) struct Charge {
+    pub(crate) scopes: Vec<Arc<ScopeMeter>>,
+    pub(crate) accounts: Vec<Charged>,
+    taken: Taken,
+}
+
+impl Charge {
+    /// Nothing is taken yet.
+    pub(crate) fn new(scopes: Vec<Arc<ScopeMeter>>, second: u64) -> Self {
+        Self { scopes, accounts: Vec::new(), taken: Taken { second, ..Taken::default() } }
+    }
+
+    /// Takes a place among the calls at once, of every scope.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_slots(&mut self) -> Result<(), Error> {
+        for scope in &self.scopes {
+            if !scope.slots.take() {
+                let second = Duration::from_secs(1);
+                return Err(too_fast(scope, "max_parallel_requests", scope.slots.limit(), second));
+            }
+            self.taken.slots += 1;
+        }
+        Ok(())
+    }
+
+    /// Takes a call from every scope's minute and day.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_request(&mut self) -> Result<(), Error> {
+        for scope in &self.scopes {
+            scope.take_request(self.taken.second)?;
+            self.taken.requests += 1;
+        }
+        Ok(())
+    }
+
+    /// Takes tokens from every scope's minute and day.
+    ///
+    /// # Errors
+    /// `RateLimited`.
+    pub(crate) fn take_tokens(&mut self, units: Units) -> Result<(), Error> {
+        self.taken.units = units;
+        for scope in &self.scopes {
+            scope.take_tokens(units, self.taken.second)?;
+            self.taken.tokens += 1;
+        }
+        Ok(())
+    }
+
+    /// Opens the books of a moment: what the call costs is charged to these accounts.
+    pub(crate) fn open_accounts(&mut self, now_ms: i64) {
+        let mut accounts = Vec::with_capacity(self.scopes.len() * 2);
+        self.scopes.iter().for_each(|scope| scope.accounts_at(now_ms, &mut accounts));
+        self.accounts = accounts.into_iter().map(Charged::new).collect();
+    }
+
+    /// The accounts' rows in the store; a key's account for life is the key's own row.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &AccountId> {
+        let is_row = |id: &&AccountId| id.scope.kind() != ScopeKind::Key || !id.window.is_life();
+        self.accounts.iter().map(|charged| &charged.account.id).filter(is_row)
+    }
+
+    /// Whether any account bounds what may be spent.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.accounts.iter().any(|charged| charged.account.account.is_limited())
+    }
+
+    /// The scope of an account.
+    pub(crate) fn scope_of(&self, id: &AccountId) -> Option<&ScopeMeter> {
+        self.scopes.iter().find(|scope| scope.scope == id.scope).map(AsRef::as_ref)
+    }
+
+    /// The most that is held in any account.
+    pub(crate) fn held(&self) -> Nanos {
+        self.accounts.iter().map(|charged| charged.held).max().unwrap_or_default()
+    }
+
+    /// Books what an attempt cost, out of the holds and beyond them.
+    pub(crate) fn settle(&mut self, cost: Nanos) {
+        self.accounts.iter_mut().for_each(|charged| charged.settle(cost));
+    }
+
+    /// Gives back what is held, the places, and the tokens that were not used. A call that was refused costs
+    /// nothing at all.
+    pub(crate) fn give_back(&mut self, used: Option<Units>) {
+        self.accounts.iter_mut().for_each(Charged::release);
+        let Taken { slots, requests, tokens, units, second } = std::mem::take(&mut self.taken);
+        self.scopes.iter().take(slots).for_each(|scope| scope.slots.give_back());
+        if used.is_none() {
+            self.scopes.iter().take(requests).for_each(|scope| scope.give_request_back(second));
+        }
+        let used = used.unwrap_or_default();
+        self.scopes.iter().take(tokens).for_each(|scope| scope.correct_tokens(units, used, second));
+    }
+}
