@@ -68,13 +68,14 @@ async fn serve(
     let without_rows = read.without_spend_logs;
     // Without rows the store cannot tell what it was told before, and so nothing can be replayed.
     let journal = if without_rows { None } else { Some(journal::open(dir, &store).await?) };
+    let zone = read.rules.zone.clone();
     let (meter, writer) =
-        Meter::new(store.clone(), LedgerOptions { without_rows }, read.zone.clone(), journal.clone());
+        Meter::new(store.clone(), LedgerOptions { without_rows }, read.rules, journal.clone());
     let clock = Clock::new();
     let keyring = Keyring::new(store.clone());
     let now_ms = move || clock.now().unix_ms;
     let directory = Directory::new(store.clone());
-    let admin = Admin::new(store.clone(), keyring.clone(), directory.clone(), read.zone, now_ms);
+    let admin = Admin::new(store.clone(), keyring.clone(), directory.clone(), zone, now_ms);
     let admin = Arc::new(admin);
     let registry = Registry::new();
     let metrics = Metrics::register(&registry)?;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use weighhouse_config::{Environment, ProcessEnvironment};
+use weighhouse_metering::HouseRules;
 use weighhouse_server::{Snapshot, assemble};
 
 /// Where the settings come from.
@@ -28,8 +29,8 @@ pub(crate) struct Read {
     /// The config or the environment names a master key.
     pub(crate) has_own_key: bool,
     pub(crate) without_spend_logs: bool,
-    /// Whose calendar begins and ends the windows of budgets.
-    pub(crate) zone: TimeZone,
+    /// What holds for budgets that do not say otherwise.
+    pub(crate) rules: HouseRules,
 }
 
 /// Files, and how each was when it was read: its last change and its length, none for one that is not there.
@@ -90,7 +91,10 @@ pub(crate) fn read(source: &Source) -> anyhow::Result<Read> {
             .or_else(|| variables("DATABASE_URL").map(SecretString::from)),
         has_own_key: own_key.is_some(),
         without_spend_logs: loaded.settings.general.disable_spend_logs,
-        zone: zone(loaded.settings.litellm.timezone.as_deref())?,
+        rules: HouseRules {
+            zone: zone(loaded.settings.litellm.timezone.as_deref())?,
+            mode: assemble::budget_mode(&loaded.settings),
+        },
         watched: Watched::new(loaded.files, before),
     })
 }
@@ -108,7 +112,7 @@ fn from_environment(source: &Source) -> anyhow::Result<Read> {
         database_url: variables("DATABASE_URL").map(SecretString::from),
         has_own_key: own_key.is_some(),
         without_spend_logs: false,
-        zone: TimeZone::UTC,
+        rules: HouseRules::default(),
     })
 }
 

@@ -31,7 +31,7 @@ pub use load::{LoadError, Loaded, load, load_text};
 pub use master_key::is_weak_master_key;
 pub use settings::{
     Alias, CachePoint, CompatSettings, Credential, Fallbacks, GeneralSettings, LitellmParams,
-    LitellmSettings, ModelEntry, ModelInfo, OwnSettings, RouterSettings, Settings,
+    LitellmSettings, ModelEntry, ModelInfo, OwnSettings, ProviderBudget, RouterSettings, Settings,
 };
 
 #[cfg(test)]

@@ -243,9 +243,7 @@ impl Asked<'_, '_> {
         let unspent = balance.limit.unwrap_or_default() - balance.settled;
         let would_do = match (account.mode(), whole) {
             (BudgetMode::Strict, _) => self.weight(unspent).is_some(),
-            (mode, Some(weight)) => {
-                Stakes { most: weight.nanos, usual: self.usual }.share(mode) <= unspent
-            }
+            (mode, Some(weight)) => Stakes { most: weight.nanos, usual: self.usual }.share(mode) <= unspent,
             (_, None) => true,
         };
         let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && would_do;

@@ -162,6 +162,12 @@ impl Meter {
         scopes.values().fold(Nanos::ZERO, |sum, scope| sum + scope.unheld(now_ms))
     }
 
+    /// Bytes of the journal, and attempts in it that the store does not have.
+    #[must_use]
+    pub fn journal_size(&self) -> (u64, usize) {
+        self.journal.as_ref().map_or((0, 0), |journal| (journal.bytes(), journal.pending()))
+    }
+
     /// Attempts that wait for the store.
     #[must_use]
     pub fn queued(&self) -> usize {
@@ -192,7 +198,8 @@ impl Meter {
             charge.take_tokens(units)?;
         }
         if charge.is_limited() || call.is_weighed {
-            let is_bounded = charge.accounts.iter().any(|charged| charged.account.mode() == BudgetMode::Bounded);
+            let is_bounded =
+                charge.accounts.iter().any(|charged| charged.account.mode() == BudgetMode::Bounded);
             let costs = is_bounded.then(|| self.learned.of(call.group, call.operation)).flatten();
             let usual = costs.as_ref().and_then(|costs| costs.usual_most());
             let weight = hold(charge, &call, usual, call.hold_wait).await?;

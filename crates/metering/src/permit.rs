@@ -12,8 +12,8 @@ use crate::bound::Weight;
 use crate::charge::Charge;
 use crate::hold::{Stakes, hold_all};
 use crate::journal::{Journal, Noted, Progress};
-use crate::ledger::{Settled, Sink};
 use crate::learned::Costs;
+use crate::ledger::{Settled, Sink};
 use crate::refusal::{Needed, no_more, over_budget};
 use crate::scope_meter::{ScopeMeter, Units};
 

@@ -152,6 +152,12 @@ impl PassageStream {
         self.weigher.end()
     }
 
+    /// Generated tokens so far, counted from the frames that arrived.
+    #[must_use]
+    pub const fn counted_output(&self) -> u64 {
+        self.weigher.counted_output()
+    }
+
     /// The stream has said that it is complete.
     #[must_use]
     pub const fn is_complete(&self) -> bool {

@@ -61,6 +61,8 @@ pub struct Plan {
     fallbacks: u32,
     order: u32,
     tried: Vec<usize>,
+    /// Deployments that cannot take the call, well or not.
+    barred: Vec<usize>,
     pause: Option<Duration>,
     is_over: bool,
     /// The only deployment that can serve the call.
@@ -92,6 +94,7 @@ impl Plan {
             attempt: 0,
             fallbacks: 0,
             tried: Vec::new(),
+            barred: Vec::new(),
             pause: None,
             is_over: false,
             only: None,
@@ -159,6 +162,15 @@ impl Plan {
         }
     }
 
+    /// Notes that a deployment cannot take the call, though it is well: nothing was sent. Another one may.
+    pub fn bar(&mut self, leg: &Leg) {
+        self.barred.push(leg.deployment);
+        self.attempt = self.attempt.saturating_sub(1);
+        if self.only.is_some() {
+            self.is_over = true;
+        }
+    }
+
     /// Notes that an attempt failed; decides whether and where the call goes on.
     pub fn failed(
         &mut self,
@@ -195,8 +207,10 @@ impl Plan {
         if self.only.is_some() {
             return self.only;
         }
-        let is_well =
-            |deployment: usize| table.health(deployment).is_none_or(|health| !health.is_cooling(now_ms));
+        let is_well = |deployment: usize| {
+            !self.barred.contains(&deployment)
+                && table.health(deployment).is_none_or(|health| !health.is_cooling(now_ms))
+        };
         if let [only] = self.group.members.as_slice() {
             return (only.order == self.order && is_well(only.deployment)).then_some(only.deployment);
         }

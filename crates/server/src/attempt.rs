@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
+use tokio::sync::oneshot;
 use weighhouse_auth::Caller;
 use weighhouse_metering::Permit;
 use weighhouse_providers::ask::{Ask, PathSays};
 use weighhouse_providers::dialects::read_error;
-use weighhouse_providers::{Envoy, Outgoing, Passage, Reply, Sending, echo};
+use weighhouse_providers::{Client, Envoy, Outgoing, Passage, Reply, Sending, echo};
 use weighhouse_router::{Failure, Leg, Setback};
 use weighhouse_storage::Outcome;
 use weighhouse_types::{Dialect, Error, Kind, Operation};
@@ -21,7 +22,8 @@ use crate::count;
 use crate::course::{Booked, Course, End, fresh_row};
 use crate::deployment::{Deployment, Served};
 use crate::limits::Patience;
-use crate::relay::RelayBody;
+use crate::relay::{OnAbort, RelayBody};
+use crate::snapshot::MoneyRules;
 use crate::worker::Worker;
 
 /// Longest body of an error that is read; more says nothing new.
@@ -63,6 +65,7 @@ pub(crate) struct Destination<'call> {
     pub(crate) caller: &'call Caller,
     pub(crate) tags: &'call Arc<[String]>,
     pub(crate) answer_limit: usize,
+    pub(crate) money: MoneyRules,
     /// When the house began to work on the attempt: the call's reception, or the end of a pause.
     pub(crate) began: Moment,
 }
@@ -99,35 +102,86 @@ pub(crate) async fn dispatch(
     }
     let is_stream = call.ask.peek.stream;
     let patience = patience_for(to.deployment, call, is_stream);
-    let mut course =
-        Course::new(Arc::clone(&worker.house), Arc::clone(call), Arc::clone(&served), permit, to.began);
-    let provider = &served.target.row().name;
-    let head_time = if is_stream { patience.first_byte } else { patience.first_byte.min(patience.total) };
-    let (reply, passage) = match served.target.answers_itself() {
-        Some(text) => (answer_here(call, &served, &outgoing, text), outgoing.passage),
-        None => {
-            let Outgoing { uri, headers, body, passage } = outgoing;
-            #[expect(clippy::disallowed_methods, reason = "this is the one door")]
-            let reply = worker.client.send(Envoy::post(uri, headers, body), provider, head_time).await;
-            (reply, passage)
+    let course = Course::new(Arc::clone(&worker.house), Arc::clone(call), Arc::clone(&served), permit, to);
+    let here = served.target.answers_itself().map(|text| answer_here(call, &served, &outgoing, text));
+    let Outgoing { uri, headers, body, passage } = outgoing;
+    let exchange = Exchange {
+        call: Arc::clone(call),
+        served,
+        client: worker.client.clone(),
+        envoy: Envoy::post(uri, headers, body),
+        here,
+        passage,
+        patience,
+        answer_limit: to.answer_limit,
+        on_abort: to.money.on_abort,
+    };
+    match to.money.on_abort {
+        OnAbort::Cancel => exchange.run(course).await,
+        OnAbort::Drain => Box::pin(detached(exchange, course)).await,
+    }
+}
+
+/// Runs an exchange to its end even where nobody waits for it any more.
+async fn detached(exchange: Exchange, course: Course) -> Result<Answer, Failed> {
+    let (told, answer) = oneshot::channel();
+    tokio::spawn(async move {
+        if let Err(Ok(Answer { content: Content::Stream(relay), .. })) = told.send(exchange.run(course).await)
+        {
+            relay.leave();
         }
-    };
-    let reply = match reply {
-        Ok(reply) => reply,
-        Err(error) => return Err(failed(course, error, None)),
-    };
-    course.answered(reply.status.as_u16());
-    if is_count && matches!(reply.status.as_u16(), 404 | 405 | 501) {
-        // Not every server at a provider's wire counts.
-        return Box::pin(count::finish(course, call, &served)).await;
+    });
+    if let Ok(answer) = answer.await {
+        return answer;
     }
-    if !reply.status.is_success() {
-        return Err(Box::pin(refused_there(course, reply, provider, patience)).await);
-    }
-    if is_stream {
-        Box::pin(stream(course, reply, passage, patience)).await
-    } else {
-        whole(course, reply, &passage, patience, to.answer_limit).await
+    let error = Error::new(Kind::Internal, "the task that served the call is gone");
+    let setback = Setback { status: error.status(), is_connection: false, retry_after: None };
+    Err(Failed { error, failure: Failure { setback, is_final: true }, permit: None })
+}
+
+/// One request to a provider and the reading of its answer; it owns all that it needs.
+struct Exchange {
+    call: Arc<Call>,
+    served: Arc<Served>,
+    client: Client,
+    envoy: Envoy,
+    /// The answer of a deployment that needs no provider.
+    here: Option<Result<Reply, Error>>,
+    passage: Passage,
+    patience: Patience,
+    answer_limit: usize,
+    on_abort: OnAbort,
+}
+
+impl Exchange {
+    async fn run(self, mut course: Course) -> Result<Answer, Failed> {
+        let Self { call, served, client, envoy, here, passage, patience, answer_limit, on_abort } = self;
+        let provider = &served.target.row().name;
+        let is_stream = call.ask.peek.stream;
+        let head_time = if is_stream { patience.first_byte } else { patience.first_byte.min(patience.total) };
+        #[expect(clippy::disallowed_methods, reason = "this is the one door")]
+        let reply = match here {
+            Some(reply) => reply,
+            None => client.send(envoy, provider, head_time).await,
+        };
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(error) => return Err(failed(course, error, None)),
+        };
+        course.answered(reply.status.as_u16());
+        let is_count = call.operation == Operation::CountTokens;
+        if is_count && matches!(reply.status.as_u16(), 404 | 405 | 501) {
+            // Not every server at a provider's wire counts.
+            return Box::pin(count::finish(course, &call, &served)).await;
+        }
+        if !reply.status.is_success() {
+            return Err(Box::pin(refused_there(course, reply, provider, patience)).await);
+        }
+        if is_stream {
+            Box::pin(stream(course, reply, passage, (patience, on_abort))).await
+        } else {
+            whole(course, reply, &passage, patience, answer_limit).await
+        }
     }
 }
 
@@ -232,7 +286,7 @@ async fn stream(
     course: Course,
     reply: Reply,
     passage: Passage,
-    patience: Patience,
+    (patience, on_abort): (Patience, OnAbort),
 ) -> Result<Answer, Failed> {
     let Reply { headers, body, .. } = reply;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -241,7 +295,7 @@ async fn stream(
     }
     let output_lowered_to = course.is_output_lowered();
     let dropped = passage.dropped().to_vec();
-    let mut relay = Box::new(RelayBody::new(body, passage.stream(), course, patience.silence));
+    let mut relay = Box::new(RelayBody::new(body, passage.stream(), course, (patience.silence, on_abort)));
     match tokio::time::timeout(patience.first_byte, relay.prime()).await {
         Ok(Ok(())) => Ok(Answer { headers, content: Content::Stream(relay), output_lowered_to, dropped }),
         Ok(Err(error)) => Err(relay.give_up(error)),

@@ -31,8 +31,7 @@ pub(crate) async fn here(
     if let Err(error) = permit.begin(row).await {
         return Err(refused_here(error, permit));
     }
-    let course =
-        Course::new(Arc::clone(&worker.house), Arc::clone(call), Arc::clone(served), permit, to.began);
+    let course = Course::new(Arc::clone(&worker.house), Arc::clone(call), Arc::clone(served), permit, to);
     finish(course, call, served).await
 }
 

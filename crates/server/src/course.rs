@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use weighhouse_catalog::{PriceBook, PriceMoment, Tier};
-use weighhouse_metering::Permit;
+use weighhouse_metering::journal::Progress;
+use weighhouse_metering::{Permit, Unpriced};
 use weighhouse_providers::weight::{StreamEnd, counted_usage, estimate_input};
 use weighhouse_storage::{LedgerRow, Outcome};
 use weighhouse_types::{Dialect, Nanos, Usage, UsageClass};
 
+use crate::attempt::Destination;
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::deployment::Served;
@@ -29,6 +31,8 @@ pub(crate) struct Course {
     /// When the first byte of the answer came.
     first: Option<Moment>,
     status: u16,
+    /// What holds where the model has no price.
+    unpriced: Unpriced,
 }
 
 /// What an attempt came to.
@@ -108,10 +112,20 @@ impl Course {
         call: Arc<Call>,
         served: Arc<Served>,
         permit: Permit,
-        began: Moment,
+        to: &Destination<'_>,
     ) -> Self {
-        let dispatched = house.clock.now();
-        Self { house, call, served, permit: Some(permit), began, dispatched, first: None, status: 0 }
+        let (dispatched, began, unpriced) = (house.clock.now(), to.began, to.money.unpriced);
+        Self {
+            house,
+            call,
+            served,
+            permit: Some(permit),
+            began,
+            dispatched,
+            first: None,
+            status: 0,
+            unpriced,
+        }
     }
 
     /// Notes the provider's status.
@@ -123,6 +137,16 @@ impl Course {
     pub(crate) const fn first_byte(&mut self, now: Moment) {
         if self.first.is_none() {
             self.first = Some(now);
+        }
+    }
+
+    /// Tells the journal how far the attempt has come.
+    pub(crate) fn progress(&mut self, output_tokens: u64) {
+        let input = estimate_input(&self.call.ask, self.call.operation);
+        let moment = PriceMoment { unix_ms: self.call.received.unix_ms, tier: Tier::Standard };
+        let cost = self.served.prices.cost(&counted_usage(input, output_tokens), &moment).nanos();
+        if let Some(permit) = &mut self.permit {
+            permit.progress(Progress { output_tokens, cost });
         }
     }
 
@@ -172,8 +196,16 @@ impl Course {
         row.http_status = self.status;
         row.response_id = end.response_id;
         row.raw_usage = end.raw_usage;
-        row.cost = cost.nanos();
-        row.arithmetic = cost.arithmetic_json(&usage).into();
+        (row.cost, row.arithmetic) = (cost.nanos(), cost.arithmetic_json(&usage).into());
+        if let Unpriced::Held(nanos) = self.unpriced
+            && was_billed
+            && cost.unpriced
+            && nanos > row.cost
+        {
+            // The house's own amount for a call whose price nobody knows.
+            let picos = i128::from(nanos.get()) * 1_000;
+            (row.cost, row.arithmetic) = (nanos, format!("[[\"request\",1,\"{picos}\"]]").into());
+        }
         row.usage = usage;
         let sent_after = self.dispatched.since(self.began);
         row.first_token_us = self.first.map_or(0, |first| first.since(self.call.received));

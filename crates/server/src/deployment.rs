@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use weighhouse_auth::Subject;
 use weighhouse_catalog::{Catalog, ModelFacts, PriceBook};
 use weighhouse_providers::Target;
 
@@ -36,6 +37,8 @@ pub struct Deployment {
     pub patience: Patience,
     /// Times for streams.
     pub stream_patience: Patience,
+    /// Its own limits and those of its provider, where it has any.
+    pub subjects: Vec<Subject>,
     served: Arc<Served>,
     own_prices: Option<PriceBook>,
     base_model: Option<String>,
@@ -60,11 +63,24 @@ impl Deployment {
             name: name.into(),
             patience: patience.0,
             stream_patience: patience.1,
+            subjects: Vec::new(),
             served: served.into(),
             own_prices,
             base_model,
             kept: ArcSwap::default(),
         }
+    }
+
+    /// The same with limits of its own and of its provider.
+    #[must_use]
+    pub fn under(self, subjects: Vec<Subject>) -> Self {
+        Self { subjects, ..self }
+    }
+
+    /// Whether a budget bounds what it may spend.
+    #[must_use]
+    pub fn has_budget(&self) -> bool {
+        self.subjects.iter().any(|subject| subject.limits.max_budget.is_some())
     }
 
     /// What is served where the wildcard stands for `tail`.

@@ -35,6 +35,7 @@ pub use edge::bind;
 pub use house::{Answering, ControlPlane, House};
 pub use limits::{Limits, Patience};
 pub use metrics::Metrics;
+pub use relay::OnAbort;
 pub use reply::{ReplyBody, StreamCut};
-pub use snapshot::{Compat, Snapshot};
+pub use snapshot::{Compat, MoneyRules, Snapshot};
 pub use worker::run as run_worker;

@@ -6,12 +6,13 @@ use http::Response;
 use hyper::body::Incoming;
 use weighhouse_auth::{Caller, Standing};
 use weighhouse_catalog::{Terms, Tier};
-use weighhouse_metering::{Admission, HOLD_WAIT, OutputBound, Permit, ScopeMeter};
-use weighhouse_router::{Plan, Step};
+use weighhouse_metering::{Admission, OutputBound, Permit, ScopeMeter};
+use weighhouse_router::{Leg, Plan, Step};
 use weighhouse_types::{Error, Kind, Operation, UsageClass};
 
 use crate::attempt::{self, Destination, Failed};
 use crate::call::Call;
+use crate::deployment::Deployment;
 use crate::edge::{ConnectionState, Phase};
 use crate::egress::{self, Course};
 use crate::identify::identify;
@@ -68,20 +69,24 @@ pub(crate) async fn run(
                 let Some(deployment) = snapshot.deployments.get(leg.deployment) else {
                     return Err(missing());
                 };
-                let answer_limit = snapshot.limits.answer_bytes;
+                if let Err(error) = enter(&mut permit, worker, snapshot, &call, &leg, deployment).await {
+                    plan.bar(&leg);
+                    last = Some(error);
+                    continue;
+                }
+                let (answer_limit, money) = (snapshot.limits.answer_bytes, snapshot.money);
                 let began = if leg.attempt == 0 { call.complete } else { now };
-                let to =
-                    Destination { leg: &leg, deployment, caller: &caller, tags: &tags, answer_limit, began };
+                let (leg, caller, tags) = (&leg, &caller, &tags);
+                let to = Destination { leg, deployment, caller, tags, answer_limit, money, began };
                 match attempt::dispatch(permit, &call, &to, worker).await {
                     Ok(answer) => {
                         note_success(snapshot, leg.deployment, house.now().millis());
-                        let course =
-                            Course { call: &call, caller: &caller, leg: &leg, deployment, plan: &plan };
+                        let course = Course { call: &call, caller, leg, deployment, plan: &plan };
                         return Ok(egress::reply(answer, &course, house));
                     }
                     Err(Failed { error, failure, permit: rest }) => {
                         let now = house.now().millis();
-                        worker.with_rng(|rng| plan.failed(&snapshot.table, &leg, &failure, rng, now));
+                        worker.with_rng(|rng| plan.failed(&snapshot.table, leg, &failure, rng, now));
                         let Some(rest) = rest else { return Err(error) };
                         permit = rest;
                         last = Some(error);
@@ -89,10 +94,34 @@ pub(crate) async fn run(
                 }
             }
             Step::Wait(pause) => tokio::time::sleep(pause).await,
-            Step::AllCooling => return Err(all_cooling(&call)),
+            Step::AllCooling => return Err(last.unwrap_or_else(|| all_cooling(&call))),
             Step::Exhausted => return Err(last.unwrap_or_else(missing)),
         }
     }
+}
+
+/// Takes what an attempt needs of its deployment and provider. Nothing is sent where they do not bear it.
+async fn enter(
+    permit: &mut Permit,
+    worker: &Worker,
+    snapshot: &Snapshot,
+    call: &Call,
+    leg: &Leg,
+    deployment: &Deployment,
+) -> Result<(), Error> {
+    if snapshot.money.refuses_unpriced {
+        let served = deployment.served(leg.tail.as_deref());
+        if served.prices.lines().is_empty() && served.target.answers_itself().is_none() {
+            return Err(no_price(call));
+        }
+    }
+    if deployment.subjects.is_empty() {
+        return Ok(());
+    }
+    let house = &worker.house;
+    let now = house.now();
+    let scopes = Box::pin(subjects::counted(house, deployment.subjects.clone(), now.unix_ms)).await?;
+    permit.reach(scopes, now.unix_ms, now.seconds())
 }
 
 /// Where the call may go. Groups that the caller may not use are no fallbacks.
@@ -124,7 +153,7 @@ async fn admit(
     plan: &Plan,
 ) -> Result<Permit, Error> {
     let meter = &worker.house.meter;
-    let is_bounded = scopes.iter().any(|scope| scope.is_limited());
+    let is_bounded = snapshot.weighs_deployments || scopes.iter().any(|scope| scope.is_limited());
     let served = if is_bounded { reach(snapshot, plan) } else { Vec::new() };
     let books: Vec<_> = served.iter().map(|served| &served.prices).collect();
     let limits_of = |of: fn(&weighhouse_catalog::Limits) -> Option<u64>| {
@@ -172,7 +201,12 @@ async fn admit(
         unix_ms: call.received.unix_ms,
         second: call.complete.seconds(),
         is_free,
-        hold_wait: HOLD_WAIT,
+        // No longer than the client waits.
+        hold_wait: call.timeout.map_or(snapshot.money.hold_wait, |most| most.min(snapshot.money.hold_wait)),
+        group: &call.asked_model,
+        operation: call.operation,
+        unpriced: snapshot.money.unpriced,
+        is_weighed: snapshot.weighs_deployments,
     };
     meter.admit(admission).await
 }
@@ -211,6 +245,15 @@ fn unknown_model(call: &Call) -> Error {
         call.asked_model
     );
     Error::new(Kind::UnknownModel, message).at("model")
+}
+
+fn no_price(call: &Call) -> Error {
+    let message = format!(
+        "model={} has no price, and this gateway sends nothing whose cost it does not know. Set input_cost_per_token \
+         and output_cost_per_token for it",
+        call.asked_model
+    );
+    Error::new(Kind::InvalidRequest, message).at("model")
 }
 
 fn all_cooling(call: &Call) -> Error {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep};
 use weighhouse_providers::dialects::read_error;
 use weighhouse_providers::framing::json_array::JsonArray;
@@ -20,6 +21,24 @@ use crate::attempt::{Failed, failed};
 use crate::course::{Course, End};
 use crate::ingress::Framing;
 use crate::reply::StreamCut;
+
+/// Generated tokens after which the journal is told of a stream's progress.
+const PROGRESS_TOKENS: u64 = 1_000;
+/// Time after which it is told of fewer.
+const PROGRESS_PAUSE: Duration = Duration::from_secs(5);
+
+/// Streams that are read to their end for nobody, in the whole house; more than these are cancelled.
+static DRAINING: Semaphore = Semaphore::const_new(1_024);
+
+/// What becomes of a provider's work when the client goes away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnAbort {
+    /// It is told to stop; what it said it used is billed, else what was counted.
+    #[default]
+    Cancel,
+    /// It is read to its end, so that what is billed is what the provider bills.
+    Drain,
+}
 
 /// A relayed stream.
 #[derive(Debug)]
@@ -37,6 +56,9 @@ pub(crate) struct RelayBody {
     bell: Pin<Box<Sleep>>,
     /// When the last bytes came; before the first ones another limit holds.
     progressed: Option<Instant>,
+    /// What the journal was last told, and when.
+    noted: (u64, Instant),
+    on_abort: OnAbort,
     is_over: bool,
 }
 
@@ -45,7 +67,7 @@ impl RelayBody {
         upstream: ReplyBody,
         reading: PassageStream,
         course: Course,
-        silence: Duration,
+        (silence, on_abort): (Duration, OnAbort),
     ) -> Self {
         let array = (course.call.framing == Framing::Array).then(JsonArray::default);
         Self {
@@ -58,6 +80,8 @@ impl RelayBody {
             silence,
             bell: Box::pin(tokio::time::sleep(silence)),
             progressed: None,
+            noted: (0, Instant::now()),
+            on_abort,
             is_over: false,
         }
     }
@@ -135,7 +159,9 @@ impl RelayBody {
                     if self.progressed.replace(Instant::now()).is_none() {
                         self.note_first_byte();
                     }
-                    match self.take(data) {
+                    let taken = self.take(data);
+                    self.note_progress();
+                    match taken {
                         Ok(None) => {}
                         Ok(Some(piece)) => return Poll::Ready(Some(Ok(piece))),
                         Err(error) => return Poll::Ready(Some(Err(error))),
@@ -219,6 +245,38 @@ impl RelayBody {
         if let Some(course) = &mut self.course {
             course.first_byte(course.house.clock.now());
         }
+    }
+
+    /// Tells the journal how far the stream has come, every so often: a crash then costs little of what is known.
+    fn note_progress(&mut self) {
+        let counted = self.reading.counted_output();
+        let now = self.progressed.unwrap_or_else(Instant::now);
+        let (noted, when) = self.noted;
+        let is_due = counted >= noted + PROGRESS_TOKENS || (counted > noted && now >= when + PROGRESS_PAUSE);
+        if let Some(course) = self.course.as_mut().filter(|_| is_due) {
+            course.progress(counted);
+            self.noted = (counted, now);
+        }
+    }
+
+    /// The client is gone. Where the house reads on, a task does so until the provider's end and then books it.
+    pub(crate) fn leave(self: Box<Self>) {
+        let goes_on = self.on_abort == OnAbort::Drain
+            && self.course.is_some()
+            && !self.is_over
+            && !self.reading.is_complete();
+        if goes_on && let Ok(place) = DRAINING.try_acquire() {
+            tokio::spawn(async move {
+                self.read_to_the_end().await;
+                drop(place);
+            });
+        }
+    }
+
+    async fn read_to_the_end(mut self: Box<Self>) {
+        // A provider that falls silent ends it, as it would with a client.
+        while let Some(Ok(_)) = std::future::poll_fn(|context| self.poll_upstream(context)).await {}
+        self.settle(Outcome::Aborted);
     }
 
     fn settle(&mut self, outcome: Outcome) {

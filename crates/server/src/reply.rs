@@ -47,6 +47,9 @@ impl ReplyBody {
 
 impl Drop for ReplyBody {
     fn drop(&mut self) {
+        if let Content::Relay(relay) = std::mem::replace(&mut self.content, Content::Whole(None)) {
+            relay.leave();
+        }
         if let Some(connection) = &self.connection {
             connection.enter(Phase::Idle);
         }

@@ -1,12 +1,15 @@
 //! One configuration in force: never changed, swapped whole.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use weighhouse_auth::Subject;
+use weighhouse_metering::{HOLD_WAIT, Unpriced};
 use weighhouse_router::Table;
 
 use crate::deployment::Deployment;
 use crate::limits::Limits;
+use crate::relay::OnAbort;
 
 /// What calls are served by. A call takes one and keeps it to its end.
 #[derive(Debug)]
@@ -23,8 +26,36 @@ pub struct Snapshot {
     pub key_header: Option<String>,
     /// Statuses that LiteLLM had in other versions.
     pub compat: Compat,
+    /// What holds for money where budgets do not say.
+    pub money: MoneyRules,
+    /// Some deployment has a budget of its own or of its provider.
+    pub weighs_deployments: bool,
     /// What the whole house may spend, where the config bounds it.
     pub global: Option<Subject>,
+}
+
+/// What holds for money where budgets do not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoneyRules {
+    /// How long a call waits for money that others hold.
+    pub hold_wait: Duration,
+    /// What becomes of calls under a budget to models without a price.
+    pub unpriced: Unpriced,
+    /// Models without a price are refused even where no budget applies.
+    pub refuses_unpriced: bool,
+    /// What becomes of a provider's work when the client goes away.
+    pub on_abort: OnAbort,
+}
+
+impl Default for MoneyRules {
+    fn default() -> Self {
+        Self {
+            hold_wait: HOLD_WAIT,
+            unpriced: Unpriced::Refused,
+            refuses_unpriced: false,
+            on_abort: OnAbort::Cancel,
+        }
+    }
 }
 
 /// Switches to LiteLLM's behaviour of other versions.

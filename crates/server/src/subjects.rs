@@ -31,8 +31,20 @@ pub(crate) async fn meters(
     named: Named<'_>,
     now_ms: i64,
 ) -> Result<Vec<Arc<ScopeMeter>>, Error> {
-    let mut meters = Vec::with_capacity(6);
-    for subject in subjects(snapshot, caller, standing, named) {
+    counted(house, subjects(snapshot, caller, standing, named), now_ms).await
+}
+
+/// The counters of some scopes.
+///
+/// # Errors
+/// As [`meters`].
+pub(crate) async fn counted(
+    house: &House,
+    subjects: Vec<Subject>,
+    now_ms: i64,
+) -> Result<Vec<Arc<ScopeMeter>>, Error> {
+    let mut meters = Vec::with_capacity(subjects.len());
+    for subject in subjects {
         let spec = ScopeSpec {
             scope: subject.scope,
             shown: subject.shown,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use jiff::tz::TimeZone;
 use weighhouse_catalog::{PriceBook, Terms};
-use weighhouse_metering::{Admission, LedgerOptions, Meter, OutputBound, ScopeMeter, ScopeSpec};
+use weighhouse_metering::{
+    Admission, HouseRules, LedgerOptions, Meter, OutputBound, ScopeMeter, ScopeSpec, Unpriced,
+};
 use weighhouse_storage::{Limits, Location, Store};
 use weighhouse_testkit::temp_dir::TempDir;
-use weighhouse_types::{Nanos, Scope, ScopeKind};
+use weighhouse_types::{Nanos, Operation, Scope, ScopeKind};
 
 const CALLS: u32 = 20_000;
 const ROUNDS: usize = 15;
@@ -22,7 +23,8 @@ pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let store = Store::open(&Location::Sqlite(dir.path().join("bench.db"))).await?;
-        let (meter, _writer) = Meter::new(store.clone(), LedgerOptions::default(), TimeZone::UTC, None);
+        let (meter, _writer) =
+            Meter::new(store.clone(), LedgerOptions::default(), HouseRules::default(), None);
         println!("| scopes | let in and given back, ns (best round) | median round |");
         println!("|---|---|---|");
         let kinds = [
@@ -72,6 +74,7 @@ fn spec(kind: ScopeKind) -> ScopeSpec {
 async fn round(meter: &Meter, scopes: &[Arc<ScopeMeter>]) -> Result<f64> {
     let fields = [("input_cost_per_token", "0.000001"), ("output_cost_per_token", "0.000002")];
     let book = PriceBook::from_litellm_fields(fields.into_iter()).map_err(|error| anyhow!("{error}"))?;
+    let group = Arc::from("m");
     let began = Instant::now();
     for _ in 0..CALLS {
         let admission = Admission {
@@ -85,6 +88,10 @@ async fn round(meter: &Meter, scopes: &[Arc<ScopeMeter>]) -> Result<f64> {
             second: 0,
             is_free: false,
             hold_wait: Duration::ZERO,
+            group: &group,
+            operation: Operation::Chat,
+            unpriced: Unpriced::Refused,
+            is_weighed: false,
         };
         drop(black_box(meter.admit(admission).await.map_err(|error| anyhow!("{error}"))?));
     }

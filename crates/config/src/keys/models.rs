@@ -9,9 +9,10 @@ pub(crate) const MODEL: Keys = Keys { acted: "litellm_params model_info model_na
 pub(crate) const PARAMS: Keys = Keys {
     acted: "\
         additional_drop_params allowed_openai_params api_base api_key base_url \
-        cache_control_injection_points cooldown_time \
-        custom_llm_provider drop_params extra_body extra_headers litellm_credential_name mock_response \
-        model num_retries order organization rpm stream_timeout timeout tpm weight",
+        budget_duration cache_control_injection_points cooldown_time \
+        custom_llm_provider drop_params extra_body extra_headers itpm litellm_credential_name max_budget \
+        max_parallel_requests mock_response model num_retries order organization otpm rpd rpm stream_timeout \
+        timeout tpd tpm weight",
     idle: "\
         adaptive_router_config adaptive_router_default_model allow_client_keepalive_override \
         anthropic_disable_workload_identity_federation anthropic_federation_rule_id \
@@ -27,23 +28,23 @@ pub(crate) const PARAMS: Keys = Keys {
         aws_bedrock_runtime_endpoint aws_external_id aws_profile_name aws_region_name aws_role_name \
         aws_secret_access_key aws_session_name aws_session_tags aws_session_token aws_sts_endpoint \
         aws_web_identity_token azure_ad_token azure_ad_token_provider azure_password azure_scope \
-        azure_username bedrock_tags bos_token bucket_name budget_duration \
+        azure_username bedrock_tags bos_token bucket_name \
         caching chatgpt_auth_file client_id client_secret client_side_timeout complexity_router_config \
         complexity_router_default_model configurable_clientside_auth_params context_window_fallbacks \
         custom_prompt_dict daily_reset_time default_api_key_rpm_limit default_api_key_tpm_limit \
         enable_json_schema_validation eos_token fallbacks final_prompt_value fireworks_forward_user_id \
-        gcs_bucket_name guardrails hf_model_name initial_prompt_value itpm keepalive_seconds \
-        kubernetes_pod_discovery litellm_metadata litellm_session_id litellm_trace_id max_budget \
-        max_fallbacks max_file_size_mb max_parallel_requests max_retries \
+        gcs_bucket_name guardrails hf_model_name initial_prompt_value keepalive_seconds \
+        kubernetes_pod_discovery litellm_metadata litellm_session_id litellm_trace_id \
+        max_fallbacks max_file_size_mb max_retries \
         merge_reasoning_content_in_choices milvus_db_name milvus_partition_names milvus_text_field \
-        mock_timeout openai_identity_provider_id openai_identity_token_file openai_service_account_id otpm \
+        mock_timeout openai_identity_provider_id openai_identity_token_file openai_service_account_id \
         prompt_id prompt_variables provider_affinity_header quality_router_config \
-        quality_router_default_model reasoning_auto_summary region_name responses_api_version roles rpd \
+        quality_router_default_model reasoning_auto_summary region_name responses_api_version roles \
         s3_access_key_id s3_bucket_name s3_bucket_owner s3_encryption_key_id s3_endpoint_url \
         s3_output_bucket_name s3_region_name s3_secret_access_key silent_model ssl_verify \
         stream_timeout_by_service_tier tag_regex tags tenant_id thought_signature_in_tool_call_id \
         timeout_by_service_tier token_exchange_audience token_exchange_endpoint token_exchange_profile \
-        token_exchange_scope tpd use_chat_completions_api use_in_pass_through use_litellm_proxy \
+        token_exchange_scope use_chat_completions_api use_in_pass_through use_litellm_proxy \
         use_xai_oauth valkey_embedding_field valkey_host valkey_password valkey_port valkey_ssl \
         valkey_text_field vector_store_id vertex_credentials vertex_location vertex_project \
         watsonx_region_name",

@@ -18,8 +18,10 @@ pub(crate) const CREDENTIAL: Keys =
     Keys { acted: "credential_info credential_name credential_values", idle: "" };
 
 /// `weighhouse_settings`: what LiteLLM has no name for.
-pub(crate) const OWN: Keys =
-    Keys { acted: "compat drain_seconds timeouts", idle: "data_dir hold_wait_seconds workers" };
+pub(crate) const OWN: Keys = Keys {
+    acted: "budget_mode compat drain_seconds hold_wait_seconds on_abort timeouts unpriced_models",
+    idle: "data_dir workers",
+};
 
 /// `weighhouse_settings.timeouts`.
 pub(crate) const TIMEOUTS: Keys =

@@ -81,6 +81,7 @@ pub(crate) const GENERAL: Keys = Keys {
 /// `litellm_settings` (§2c): attributes of LiteLLM's module.
 pub(crate) const LITELLM: Keys = Keys {
     acted: "\
+        block_requests_for_models_without_pricing \
         budget_duration budget_exceeded_status_code default_fallbacks drop_params fallbacks max_budget \
         modify_params num_retries request_timeout timezone",
     idle: "\
@@ -92,7 +93,7 @@ pub(crate) const LITELLM: Keys = Keys {
         argilla_batch_size argilla_transformation_object audit_log_callbacks autorouter_presets_url \
         aws_sqs_callback_params azure_key banned_keywords_list baseten_key batch_line_item_callbacks \
         bedrock_neutralize_orphaned_tool_blocks bedrock_request_metadata_fields \
-        block_requests_for_models_without_pricing blocked_user_list blog_posts_url \
+        blocked_user_list blog_posts_url \
         budget_exceeded_throttle_percentage budget_rollover bytez_key cache cache_params caching \
         callback_settings callbacks check_provider_endpoint clarifai_key cloudflare_api_key cohere_key \
         cold_storage_custom_logger cometapi_key common_cloud_provider_auth_params content_policy_fallbacks \
@@ -167,7 +168,7 @@ pub(crate) const LITELLM: Keys = Keys {
 pub(crate) const ROUTER: Keys = Keys {
     acted: "\
         allowed_fails cooldown_time default_fallbacks disable_cooldowns fallbacks max_fallbacks \
-        model_group_alias num_retries retry_after routing_strategy stream_timeout timeout",
+        model_group_alias num_retries optional_pre_call_checks provider_budget_config retry_after routing_strategy stream_timeout timeout",
     idle: "\
         alerting_config allowed_fails_policy assistants_config auto_router_capability_limit \
         background_health_check_model_groups cache_kwargs cache_responses caching_groups client_ttl \
@@ -177,7 +178,7 @@ pub(crate) const ROUTER: Keys = Keys {
         enable_tag_filtering enable_weighted_failover fallback_access_check fallback_budget_check \
         fallback_on_unsupported_params guardrail_list health_check_ignore_transient_errors \
         health_check_staleness_threshold ignore_invalid_deployments model_group_affinity_config \
-        model_group_retry_policy optional_pre_call_checks plugins polling_interval provider_budget_config \
+        model_group_retry_policy plugins polling_interval \
         redis_db redis_host redis_password redis_port redis_url retry_policy router_general_settings \
         routing_groups routing_strategy_args search_tools session_affinity_repin_on_failover set_verbose \
         tag_filtering_match_any tag_routing_prefix",

@@ -35,6 +35,8 @@ pub struct LitellmSettings {
     pub max_budget: Option<String>,
     /// Its period, such as `30d`.
     pub budget_duration: Option<String>,
+    /// Models without a price are refused.
+    pub block_unpriced: bool,
     /// Whose calendar begins and ends the windows of budgets, such as `Europe/Amsterdam`.
     pub timezone: Option<String>,
     /// Answers are kept.
@@ -76,6 +78,7 @@ pub(super) fn read(
         budget_exceeded_status_code: fields.count("budget_exceeded_status_code"),
         max_budget: fields.dollars("max_budget"),
         budget_duration: fields.text("budget_duration"),
+        block_unpriced: fields.switch("block_requests_for_models_without_pricing").unwrap_or(false),
         timezone: fields.text("timezone"),
         cache: fields.switch("cache"),
         callbacks: fields.texts("callbacks"),

@@ -21,7 +21,7 @@ pub use litellm::LitellmSettings;
 pub use model::{Credential, ModelEntry};
 pub use own::{CompatSettings, OwnSettings};
 pub use params::{CachePoint, LitellmParams};
-pub use router::RouterSettings;
+pub use router::{ProviderBudget, RouterSettings};
 
 /// What a config says. Everything is optional; defaults are the rooms' own.
 #[derive(Clone, Debug, Default)]

@@ -19,6 +19,13 @@ pub struct OwnSettings {
     pub workers: Option<u64>,
     /// Time that a call waits for a hold on its budget.
     pub hold_wait: Option<Duration>,
+    /// How strictly budgets hold that do not say: `strict`, `bounded` or `after`.
+    pub budget_mode: Option<String>,
+    /// What becomes of a provider's work when the client goes away: `cancel` or `drain`.
+    pub on_abort: Option<String>,
+    /// What becomes of calls to models without a price: `refuse_under_budget`, `refuse`, `allow`, or an amount in
+    /// dollars that each is held and booked at.
+    pub unpriced_models: Option<String>,
     /// Time for calls in flight at the end.
     pub drain: Option<Duration>,
     /// `timeouts.connect_seconds`: until a provider is connected.
@@ -49,6 +56,9 @@ pub(super) fn read(node: Option<&Node>, findings: &mut Vec<Finding>) -> OwnSetti
         workers: fields.count("workers"),
         hold_wait: fields.seconds("hold_wait_seconds"),
         drain: fields.seconds("drain_seconds"),
+        budget_mode: one_of_words(&mut fields, "budget_mode", &["strict", "bounded", "after"]),
+        on_abort: one_of_words(&mut fields, "on_abort", &["cancel", "drain"]),
+        unpriced_models: unpriced(&mut fields),
         ..OwnSettings::default()
     };
     let (timeouts, compat) = (fields.take("timeouts"), fields.take("compat"));
@@ -68,6 +78,34 @@ pub(super) fn read(node: Option<&Node>, findings: &mut Vec<Finding>) -> OwnSetti
     };
     compat.finish(Unknown::Refused);
     settings
+}
+
+fn one_of_words(fields: &mut Fields<'_, '_>, name: &'static str, allowed: &[&str]) -> Option<String> {
+    let node = fields.take(name)?;
+    let word = fields.text(name)?;
+    if !allowed.contains(&word.as_str()) {
+        fields.report(node, name, &format!("must be one of {}; it has no effect", allowed.join(", ")), None);
+        return None;
+    }
+    Some(word)
+}
+
+/// A word, or an amount as decimal text.
+fn unpriced(fields: &mut Fields<'_, '_>) -> Option<String> {
+    const NAME: &str = "unpriced_models";
+    let node = fields.take(NAME)?;
+    match node.text() {
+        Some(word) if ["refuse_under_budget", "refuse", "allow"].contains(&word) => Some(word.to_owned()),
+        _ => match node.decimal_text() {
+            Some(amount) => Some(amount),
+            None => {
+                let message =
+                    "must be refuse_under_budget, refuse, allow, or an amount in dollars; it has no effect";
+                fields.report(node, NAME, message, None);
+                None
+            }
+        },
+    }
 }
 
 fn one_of(fields: &mut Fields<'_, '_>, name: &'static str, allowed: &[u64]) -> Option<u64> {

@@ -52,6 +52,14 @@ pub struct LitellmParams {
     pub rpm: Option<u64>,
     /// Tokens a minute.
     pub tpm: Option<u64>,
+    /// Tokens of prompts a minute.
+    pub itpm: Option<u64>,
+    /// Generated tokens a minute.
+    pub otpm: Option<u64>,
+    /// Requests a day.
+    pub rpd: Option<u64>,
+    /// Tokens a day.
+    pub tpd: Option<u64>,
     /// Deployments of the lowest order are used first.
     pub order: Option<u64>,
     /// Its share of the group's calls.
@@ -122,6 +130,10 @@ pub(super) fn read(node: &Node, path: &str, findings: &mut Vec<Finding>) -> Opti
         cooldown_time: fields.seconds("cooldown_time"),
         rpm: fields.count("rpm"),
         tpm: fields.count("tpm"),
+        itpm: fields.count("itpm"),
+        otpm: fields.count("otpm"),
+        rpd: fields.count("rpd"),
+        tpd: fields.count("tpd"),
         order: fields.count("order"),
         weight: fields.number("weight"),
         max_parallel_requests: fields.count("max_parallel_requests"),

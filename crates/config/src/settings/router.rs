@@ -11,6 +11,9 @@ use crate::yaml::Node;
 /// The strategy that deployments are chosen by.
 const SHUFFLE: &str = "simple-shuffle";
 
+/// Checks that are made: limits of deployments, and budgets of deployments and providers, which hold anyway.
+const CHECKS: [&str; 2] = ["enforce_model_rate_limits", "router_budget_limiting"];
+
 /// `router_settings`.
 #[derive(Clone, Debug, Default)]
 pub struct RouterSettings {
@@ -50,12 +53,25 @@ pub struct RouterSettings {
     pub enable_pre_call_checks: Option<bool>,
     /// Checks by name, such as `prompt_caching`.
     pub optional_pre_call_checks: Vec<String>,
+    /// What each provider's deployments together may spend.
+    pub provider_budgets: Vec<ProviderBudget>,
     /// Tags of a call choose its deployments.
     pub enable_tag_filtering: Option<bool>,
     /// Calls in flight at once by deployment.
     pub default_max_parallel_requests: Option<u64>,
     /// Members that have no effect yet, as they stand.
     pub idle: Vec<(String, Node)>,
+}
+
+/// An entry of `provider_budget_config`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderBudget {
+    /// The provider's name.
+    pub provider: String,
+    /// The most that its deployments may spend, in dollars as decimal text.
+    pub budget_limit: String,
+    /// In windows of this duration, such as `1d`; for life where there is none.
+    pub time_period: Option<String>,
 }
 
 pub(super) fn read(
@@ -82,13 +98,49 @@ pub(super) fn read(
         content_policy_fallbacks: fallbacks(&mut fields, "content_policy_fallbacks", mentions),
         model_group_alias: aliases(&mut fields, "model_group_alias", mentions),
         enable_pre_call_checks: fields.switch("enable_pre_call_checks"),
-        optional_pre_call_checks: fields.texts("optional_pre_call_checks"),
+        optional_pre_call_checks: pre_call_checks(&mut fields),
+        provider_budgets: provider_budgets(&mut fields),
         enable_tag_filtering: fields.switch("enable_tag_filtering"),
         default_max_parallel_requests: fields.count("default_max_parallel_requests"),
         idle: fields.idle(),
     };
     fields.finish(Unknown::Refused);
     settings
+}
+
+fn provider_budgets(fields: &mut Fields<'_, '_>) -> Vec<ProviderBudget> {
+    const NAME: &str = "provider_budget_config";
+    let Some(node) = fields.take(NAME) else { return Vec::new() };
+    let mut budgets = Vec::new();
+    for (provider, said) in node.entries() {
+        let provider = provider.python_str();
+        // LiteLLM takes both names.
+        let limit = said.get("budget_limit").or_else(|| said.get("max_budget"));
+        match limit.and_then(Node::decimal_text) {
+            Some(budget_limit) => {
+                let period = said.get("time_period").or_else(|| said.get("budget_duration"));
+                let time_period = period.and_then(Node::text).map(str::to_owned);
+                budgets.push(ProviderBudget { provider, budget_limit, time_period });
+            }
+            None => {
+                let message = format!("`{provider}` has no `budget_limit` in dollars; it has no effect");
+                fields.report(said, NAME, &message, None);
+            }
+        }
+    }
+    budgets
+}
+
+/// Checks by name; those that nobody makes yet are reported.
+fn pre_call_checks(fields: &mut Fields<'_, '_>) -> Vec<String> {
+    const NAME: &str = "optional_pre_call_checks";
+    let checks = fields.texts(NAME);
+    if let Some(node) = fields.take(NAME) {
+        for check in checks.iter().filter(|check| !CHECKS.contains(&check.as_str())) {
+            fields.report(node, NAME, &format!("`{check}` is not supported yet; it has no effect"), None);
+        }
+    }
+    checks
 }
 
 fn strategy(fields: &mut Fields<'_, '_>) -> Option<String> {

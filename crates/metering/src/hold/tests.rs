@@ -145,8 +145,7 @@ async fn patience_ends_and_says_what_is_held() {
 }
 
 fn moded(id: &str, limit: i64, mode: BudgetMode) -> Arc<ScopeMeter> {
-    let limits =
-        Limits { max_budget: Some(Nanos::new(limit)), budget_mode: Some(mode), ..Limits::default() };
+    let limits = Limits { max_budget: Some(Nanos::new(limit)), budget_mode: Some(mode), ..Limits::default() };
     let spec = ScopeSpec {
         scope: Scope::new(ScopeKind::Team, id),
         shown: id.into(),

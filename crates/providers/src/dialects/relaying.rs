@@ -76,6 +76,17 @@ impl StreamRelay {
         }
     }
 
+    /// Generated tokens so far, counted from the frames that arrived.
+    #[must_use]
+    pub const fn counted_output(&self) -> u64 {
+        match self {
+            Self::OpenAiChat(relay) => relay.counted_output(),
+            Self::OpenAiResponses(relay) => relay.counted_output(),
+            Self::AnthropicMessages(relay) => relay.counted_output(),
+            Self::Gemini(relay) => relay.counted_output(),
+        }
+    }
+
     /// The stream has said that it is complete.
     #[must_use]
     pub const fn is_complete(&self) -> bool {

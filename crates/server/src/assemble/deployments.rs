@@ -8,7 +8,7 @@ use weighhouse_providers::quirks::OperatorRules;
 use weighhouse_providers::{Target, TargetOptions};
 use weighhouse_types::{Error, Kind};
 
-use super::patience;
+use super::{money, patience};
 use crate::deployment::Deployment;
 
 /// Makes a deployment.
@@ -46,7 +46,9 @@ pub(super) fn deployment(
         hash_of(entry.id_preimage.expose_secret()).to_string()
     });
     let base_model = entry.info.base_model.clone();
-    Ok(Deployment::new(&id, &entry.model_name, target, prices, base_model, patience(entry, settings)))
+    let subjects = money::of_deployment(entry, &id, &target.row().name, settings);
+    let patience = patience(entry, settings);
+    Ok(Deployment::new(&id, &entry.model_name, target, prices, base_model, patience).under(subjects))
 }
 
 fn cache_point(point: &weighhouse_config::CachePoint) -> CachePoint {

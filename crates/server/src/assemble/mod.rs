@@ -2,21 +2,22 @@
 
 mod deployments;
 mod master_key;
+mod money;
 mod policy;
 mod quickstart;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use weighhouse_auth::Subject;
 use weighhouse_config::{Finding, Settings};
 use weighhouse_router::{Member, Table};
-use weighhouse_storage as budgets;
-use weighhouse_types::{Nanos, ScopeKind};
 
+use crate::deployment::Deployment;
 use crate::limits::{Limits, Patience};
 use crate::snapshot::{Compat, Snapshot};
 
 pub use master_key::{check_master_key, master};
+pub use money::budget_mode;
 pub use quickstart::quickstart;
 
 /// The snapshot of a config. Deployments that cannot be used are left out and reported.
@@ -44,6 +45,7 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
     for alias in &settings.router.model_group_alias {
         table.alias(&alias.name, &alias.group, alias.hidden);
     }
+    let weighs_deployments = deployments.iter().any(|deployment: &Arc<Deployment>| deployment.has_budget());
     let snapshot = Snapshot {
         table,
         deployments,
@@ -51,7 +53,9 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
         master: None,
         key_header: settings.general.litellm_key_header_name.as_ref().map(|name| name.to_ascii_lowercase()),
         compat: compat(settings),
-        global: global(settings),
+        money: money::rules(settings),
+        weighs_deployments,
+        global: money::global(settings),
     };
     (snapshot, findings)
 }
@@ -65,15 +69,6 @@ fn limits(settings: &Settings) -> Limits {
     }
     limits.drain = settings.own.drain.unwrap_or(limits.drain);
     limits
-}
-
-/// LiteLLM's `max_budget` and `budget_duration` under `litellm_settings`: what the whole house may spend.
-fn global(settings: &Settings) -> Option<Subject> {
-    let max_budget = settings.litellm.max_budget.as_deref().and_then(|text| Nanos::parse_usd(text).ok())?;
-    let budget_duration = settings.litellm.budget_duration.clone();
-    let limits =
-        budgets::Limits { max_budget: Some(max_budget), budget_duration, ..budgets::Limits::default() };
-    Some(Subject::new(ScopeKind::Global, "", limits))
 }
 
 fn compat(settings: &Settings) -> Compat {

@@ -8,7 +8,7 @@ use weighhouse_router::{Member, Policy, Table};
 
 use crate::deployment::Deployment;
 use crate::limits::{Limits, Patience};
-use crate::snapshot::{Compat, Snapshot};
+use crate::snapshot::{Compat, MoneyRules, Snapshot};
 
 /// A wildcard for every provider whose key stands in the environment; where none does, the built-in echo.
 #[must_use]
@@ -40,6 +40,8 @@ pub fn quickstart(variables: &dyn Fn(&str) -> Option<String>) -> Snapshot {
         master: None,
         key_header: None,
         compat: Compat::default(),
+        money: MoneyRules::default(),
+        weighs_deployments: false,
         global: None,
     }
 }

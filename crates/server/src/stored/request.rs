@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::{Method, Response, StatusCode};
 use weighhouse_auth::Caller;
 use weighhouse_catalog::Terms;
-use weighhouse_metering::{Admission, OutputBound, Permit};
-use weighhouse_types::{Error, Kind};
+use weighhouse_metering::{Admission, OutputBound, Permit, Unpriced};
+use weighhouse_types::{Error, Kind, Operation};
 
 use super::place_of;
 use crate::attempt::{self, Errand};
@@ -102,6 +102,10 @@ async fn admit(worker: &Worker, snapshot: &Snapshot, caller: &Caller) -> Result<
         second: now.seconds(),
         is_free: true,
         hold_wait: Duration::ZERO,
+        group: &"".into(),
+        operation: Operation::Chat,
+        unpriced: Unpriced::Refused,
+        is_weighed: false,
     };
     house.meter.admit(admission).await
 }

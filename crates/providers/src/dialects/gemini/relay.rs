@@ -167,10 +167,17 @@ impl StreamRelay {
             raw_usage: raw.map(|raw| raw.get().into()),
             response_id: self.response_id.take(),
             service_tier: raw.and_then(service_tier).map(Into::into),
-            counted_output: tokens_of(self.text_bytes).max(self.text_frames),
+            counted_output: self.counted_output(),
             complete: self.complete,
             error: self.error.take(),
         }
+    }
+
+    /// Generated tokens so far, counted from the frames that arrived.
+    #[must_use]
+    pub const fn counted_output(&self) -> u64 {
+        let (of_bytes, of_frames) = (tokens_of(self.text_bytes), self.text_frames);
+        if of_bytes > of_frames { of_bytes } else { of_frames }
     }
 
     /// The stream has said that it is complete.

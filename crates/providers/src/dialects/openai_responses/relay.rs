@@ -143,8 +143,15 @@ impl StreamRelay {
     /// What the stream came to, when it ended or was given up.
     #[must_use]
     pub fn end(&mut self) -> StreamEnd {
-        self.end.counted_output = tokens_of(self.text_bytes).max(self.text_frames);
+        self.end.counted_output = self.counted_output();
         std::mem::take(&mut self.end)
+    }
+
+    /// Generated tokens so far, counted from the frames that arrived.
+    #[must_use]
+    pub const fn counted_output(&self) -> u64 {
+        let (of_bytes, of_frames) = (tokens_of(self.text_bytes), self.text_frames);
+        if of_bytes > of_frames { of_bytes } else { of_frames }
     }
 
     /// The stream has said that it is complete.

@@ -75,10 +75,17 @@ impl StreamRelay {
             raw_usage: self.raw_usage.take(),
             response_id: self.response_id.take(),
             service_tier: self.service_tier.take(),
-            counted_output: tokens_of(self.text_bytes).max(self.text_frames),
+            counted_output: self.counted_output(),
             complete: self.is_complete,
             error: self.error.take(),
         }
+    }
+
+    /// Generated tokens so far, counted from the frames that arrived.
+    #[must_use]
+    pub const fn counted_output(&self) -> u64 {
+        let (of_bytes, of_frames) = (tokens_of(self.text_bytes), self.text_frames);
+        if of_bytes > of_frames { of_bytes } else { of_frames }
     }
 
     /// The stream has said that it is complete: its last event, or a reason to stop.
