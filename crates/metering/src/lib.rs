@@ -36,7 +36,7 @@ pub use account::{Account, Balance, Verdict};
 pub use bound::{OutputBound, Weight, weigh};
 pub use calendar::WindowRule;
 pub use ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS};
-pub use meter::{Admission, HOLD_WAIT, HouseRules, Meter, Unpriced};
+pub use meter::{Admission, HOLD_WAIT, HouseRules, InFlight, Meter, Unpriced};
 pub use permit::Permit;
 pub use recover::{Recovered, recover};
 pub use scope_meter::{Remaining, ScopeMeter, ScopeSpec};

@@ -55,6 +55,17 @@ impl Default for HouseRules {
     }
 }
 
+/// What calls in flight hold, summed over all scopes: one call under six scopes counts six times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InFlight {
+    /// Places among the calls at once.
+    pub slots: u64,
+    /// Money set aside in the windows that run.
+    pub held: Nanos,
+    /// What they may cost beyond it, in the budgets that are not strict.
+    pub unheld: Nanos,
+}
+
 /// What becomes of a call under a budget to a model without a price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unpriced {
@@ -155,11 +166,17 @@ impl Meter {
         self.known(scope).map(|meter| meter.remaining(second))
     }
 
-    /// What calls in flight may cost beyond what is held for them, over all budgets that are not strict.
+    /// What calls in flight hold of all scopes; nothing where no call is in flight.
     #[must_use]
-    pub fn unheld(&self, now_ms: i64) -> Nanos {
+    pub fn in_flight(&self, now_ms: i64) -> InFlight {
         let scopes = self.scopes.read().unwrap_or_else(PoisonError::into_inner);
-        scopes.values().fold(Nanos::ZERO, |sum, scope| sum + scope.unheld(now_ms))
+        let mut sum = InFlight::default();
+        for scope in scopes.values() {
+            sum.slots += scope.slots.used();
+            sum.held = sum.held + scope.held(now_ms);
+            sum.unheld = sum.unheld + scope.unheld(now_ms);
+        }
+        sum
     }
 
     /// Bytes of the journal, and attempts in it that the store does not have.
