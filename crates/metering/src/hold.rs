@@ -205,8 +205,12 @@ impl Asked<'_, '_> {
             let available = narrowest.as_ref().map_or(Nanos::MAX, |account| account.account.available());
             let weight = match (self.weight(available), narrowest, balance) {
                 (Some(weight), Some(_), _) => weight,
-                // Where nothing is strict no output is bounded, and what has no price is let through.
-                (weight, None, _) => Weight { output_cap: None, ..weight.unwrap_or(Weight::NOTHING) },
+                // Where nothing is strict what has no price is let through, and no output is bounded, unless a
+                // deployment's budget counts on it.
+                (weight, None, _) => {
+                    let weight = weight.unwrap_or(Weight::NOTHING);
+                    Weight { output_cap: weight.output_cap.filter(|_| self.call.is_weighed), ..weight }
+                }
                 (None, Some(account), balance) => {
                     return Err(self.refused(account, balance.unwrap_or_default()));
                 }

@@ -29,6 +29,8 @@ mod permit;
 mod recover;
 mod refusal;
 mod scope_meter;
+#[cfg(test)]
+mod simulation;
 mod slots;
 mod window;
 mod window_account;
