@@ -20,6 +20,7 @@ mod edge;
 mod keys;
 mod life;
 mod metrics;
+mod modes;
 mod money;
 mod refusals;
 mod replicas;

@@ -77,11 +77,14 @@ impl Charged {
         verdict
     }
 
-    /// Turns a part of the hold into what an attempt cost; more than was held is booked all the same.
-    pub(crate) fn settle(&mut self, cost: Nanos) {
+    /// Turns a part of the hold into what an attempt cost; more than was held is booked all the same. Gives how far
+    /// the cost passed what a strict budget held for it.
+    pub(crate) fn settle(&mut self, cost: Nanos) -> Nanos {
         let covered = cost.min(self.held);
+        let is_strict = self.account.account.is_limited() && self.account.mode() == BudgetMode::Strict;
         self.account.settle(covered, cost);
         self.held = self.held - covered;
+        if is_strict { cost - covered } else { Nanos::ZERO }
     }
 
     /// Gives back what is still held.

@@ -245,7 +245,7 @@ async fn serve(
         }
         let accounts = asked.specs.iter().flat_map(|spec| strictly(spec, asked.unix_ms));
         let accounts = accounts.chain(of_leg.iter().flat_map(|spec| strictly(spec, unix_ms))).collect();
-        if !attempted(life, asked, attempt, accounts, &mut permit, dice).await {
+        if !attempted(life, asked, attempt, accounts, &mut permit, dice).await? {
             // Nobody says what became of it: the permit is dropped as it is.
             return Ok(());
         }
@@ -276,7 +276,7 @@ async fn attempted(
     accounts: Accounts,
     permit: &mut Permit,
     dice: &mut Dice,
-) -> bool {
+) -> Result<bool, String> {
     let mut most = permit.output_cap().unwrap_or(asked.wanted());
     if life.plant == Some(Plant::ProviderIgnoresTheCap) {
         most = OF_MODEL * 4;
@@ -300,19 +300,22 @@ async fn attempted(
     }
     sleep(Duration::from_millis(dice.between(0, 1_500))).await;
     if dice.one_in(15) {
-        return false;
+        return Ok(false);
     }
-    let Some(row) = permit.open() else { return false };
+    let Some(row) = permit.open() else { return Err(format!("{attempt:?} is not open")) };
     row.outcome = *dice.pick(&[Outcome::Success, Outcome::Success, Outcome::Failure, Outcome::Aborted]);
     row.cost = bill;
     if !is_free {
         row.usage = Usage::default().with(UsageClass::InputText, input).with(UsageClass::OutputText, output);
     }
-    permit.finish();
+    let beyond = permit.finish();
+    if beyond > Nanos::ZERO {
+        return Err(format!("{attempt:?} cost {beyond} more than was held for it"));
+    }
     if let Some(sent) = life.truth.borrow_mut().sent.get_mut(&attempt) {
         sent.told = Told::Exactly(bill, Instant::now());
     }
-    true
+    Ok(true)
 }
 
 fn row(attempt: AttemptId, asked: &Asked, key: &Key) -> LedgerRow {
