@@ -94,25 +94,34 @@ async fn call(life: &Life, dice: &mut Dice) -> Result<(), String> {
         }
         false => Some(life.meter.admit(admission).await),
     };
+    let Some(permit) = heard(life, &asked, &scopes, admitted)? else { return Ok(()) };
+    let served = serve(life, &asked, key, permit, dice).await;
+    asked.specs.iter().for_each(|spec| life.truth.borrow_mut().leave(&spec.scope));
+    served
+}
+
+/// What a client heard, held against the truth; the permit where it was let in.
+fn heard(
+    life: &Life,
+    asked: &Asked,
+    scopes: &[Arc<ScopeMeter>],
+    admitted: Option<Result<Permit, Error>>,
+) -> Result<Option<Permit>, String> {
     let mut truth = life.truth.borrow_mut();
     truth.asking -= 1;
     truth.figures.calls += 1;
     match admitted {
         None => {
             truth.figures.left += 1;
-            Ok(())
+            Ok(None)
         }
-        Some(Err(error)) => refused(&mut truth, &asked, &scopes, &error),
+        Some(Err(error)) => refused(&mut truth, asked, scopes, &error).map(|()| None),
         Some(Ok(permit)) => {
             for spec in &asked.specs {
                 let rates = (spec.limits.rpm_limit, spec.limits.max_parallel_requests);
                 truth.enter(&spec.scope, asked.second, rates)?;
             }
-            drop(truth);
-            let served = serve(life, &asked, key, permit, dice).await;
-            let mut truth = life.truth.borrow_mut();
-            asked.specs.iter().for_each(|spec| truth.leave(&spec.scope));
-            served
+            Ok(Some(permit))
         }
     }
 }
@@ -288,10 +297,7 @@ async fn attempted(
     let is_free = dice.one_in(8);
     let bill = if is_free { Nanos::ZERO } else { cost(input, output) };
     let sent = Sent { accounts, bill, at: Instant::now(), told: Told::Nothing };
-    let mut truth = life.truth.borrow_mut();
-    truth.sent.insert(attempt, sent);
-    truth.figures.sent += 1;
-    drop(truth);
+    life.truth.borrow_mut().send(attempt, sent);
     for tenth in 1..=dice.between(0, 3) {
         sleep(Duration::from_millis(dice.between(0, 1_000))).await;
         let output_tokens = output * tenth / 10;

@@ -50,7 +50,9 @@ const MOST_TRIES: usize = 200;
 /// Runs the course of a seed.
 pub(crate) fn run(seed: u64, plant: Option<Plant>) -> Result<Figures, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.unwrap().block_on(course(seed, plant)).map_err(|wrong| format!("seed {seed}: {wrong}"))
+    let ran =
+        runtime.map_err(|error| error.to_string()).and_then(|runtime| runtime.block_on(course(seed, plant)));
+    ran.map_err(|wrong| format!("seed {seed}: {wrong}"))
 }
 
 async fn course(seed: u64, plant: Option<Plant>) -> Result<Figures, String> {

@@ -80,6 +80,12 @@ impl Truth {
         self.synced = Instant::now();
     }
 
+    /// An attempt reaches its provider.
+    pub(crate) fn send(&mut self, attempt: AttemptId, sent: Sent) {
+        self.sent.insert(attempt, sent);
+        self.figures.sent += 1;
+    }
+
     /// A call was let in: never beyond a limit.
     pub(crate) fn enter(
         &mut self,
