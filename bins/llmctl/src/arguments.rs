@@ -19,9 +19,9 @@ pub(crate) struct Arguments {
     #[arg(long = "key", id = "api_key", global = true, value_name = "KEY")]
     pub(crate) api_key: Option<SecretString>,
 
-    /// How data is written to standard output
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Table)]
-    pub(crate) output: Format,
+    /// How data is written to standard output [env: LLMCTL_OUTPUT] [default: table]
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
 
     /// Seconds to wait for an answer
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
@@ -36,8 +36,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Format {
     /// Columns for people
     Table,
-    /// JSON with the API's field names
+    /// The API's answer as it is
     Json,
+    /// The same as YAML
+    Yaml,
+    /// The table's rows under the API's field names
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]

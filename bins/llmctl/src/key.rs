@@ -1,14 +1,16 @@
 //! The verbs about keys.
 
+mod view;
+
 use weighhouse_api::{
-    BlockKeyRequest, DeleteKeyRequest, Dollars, GenerateKeyRequest, KeyEntry, KeyInfoQuery, KeyListQuery,
-    KeyObject, KeyText, LimitPatch, Patch, RegenerateKeyRequest, UpdateKeyRequest,
+    BlockKeyRequest, DeleteKeyRequest, GenerateKeyRequest, KeyEntry, KeyInfoQuery, KeyListQuery, KeyObject,
+    KeyText, LimitPatch, Patch, RegenerateKeyRequest, UpdateKeyRequest,
 };
 use weighhouse_client::Client;
 
 use crate::failure::Failure;
 use crate::key_arguments::{Field, KeyFields, KeyVerb};
-use crate::output::{Output, Table, say};
+use crate::output::{Output, say};
 
 /// Letters of a hash: SHA-256 in hex.
 const HASH_LETTERS: usize = 64;
@@ -17,15 +19,15 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
     match verb {
         KeyVerb::Generate { chosen, fields } => {
             let made = client.generate_key(&generate(chosen, *fields)?).await?;
-            output.write(&made, || whole(&made))?;
+            output.write(&made, || view::record(&made))?;
             say("The key is shown this once: keep it now.");
         }
         KeyVerb::Update { key, fields, clear } => {
             let request =
                 UpdateKeyRequest { key: Some(named(client, &key.name).await?), ..update(*fields, &clear)? };
             // The reply names the key as the request did: a secret is not shown again.
-            let changed = KeyObject { key: None, ..client.update_key(&request).await? };
-            output.write(&changed, || whole(&changed))?;
+            let changed = KeyObject { key: None, ..client.update_key(&request).await?.into_value() };
+            output.write(&changed, || view::record(&changed))?;
         }
         KeyVerb::Info { name } => {
             let key = match name {
@@ -33,7 +35,7 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
                 None => None,
             };
             let told = client.key_info(&KeyInfoQuery { key }).await?;
-            output.write(&told.info, || whole(&told.info))?;
+            output.write(&told, || view::record(&told.info))?;
         }
         KeyVerb::List { page, size, user, team, alias } => {
             let query = KeyListQuery {
@@ -46,7 +48,7 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
                 return_full_object: true,
             };
             let listed = client.list_keys(&query).await?;
-            output.write(&listed, || rows(&listed.keys))?;
+            output.write(&listed, || view::list(&listed.keys))?;
             if listed.total_pages > 1 {
                 say(&format!(
                     "Page {} of {}; {} keys.",
@@ -69,18 +71,18 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
         }
         KeyVerb::Block(key) => {
             let blocked = client.block_key(&BlockKeyRequest { key: named(client, &key.name).await? }).await?;
-            output.write(&blocked, || whole(&blocked))?;
+            output.write(&blocked, || view::record(&blocked))?;
         }
         KeyVerb::Unblock(key) => {
             let unblocked =
                 client.unblock_key(&BlockKeyRequest { key: named(client, &key.name).await? }).await?;
-            output.write(&unblocked, || whole(&unblocked))?;
+            output.write(&unblocked, || view::record(&unblocked))?;
         }
         KeyVerb::Regenerate { key, chosen } => {
             let key = Some(named(client, &key.name).await?);
             let request = RegenerateKeyRequest { key, new_key: chosen.as_deref().map(KeyText::new) };
             let made = client.regenerate_key(&request).await?;
-            output.write(&made, || whole(&made))?;
+            output.write(&made, || view::record(&made))?;
             say("The new key is shown this once: keep it now. The old one is refused from now on.");
         }
     }
@@ -94,7 +96,7 @@ pub(crate) async fn named(client: &Client, name: &str) -> Result<KeyText, Failur
         return Ok(KeyText::new(name));
     }
     let query = KeyListQuery { key_alias: Some(name.to_owned()), ..KeyListQuery::default() };
-    match client.list_keys(&query).await?.keys.into_iter().next() {
+    match client.list_keys(&query).await?.into_value().keys.into_iter().next() {
         Some(KeyEntry::Hash(hash)) => Ok(KeyText::new(&hash)),
         _ => Err(Failure::not_found(format!("no key has the alias {name:?}"))),
     }
@@ -169,64 +171,6 @@ fn cleared(mut limits: LimitPatch, clear: &[Field]) -> Result<LimitPatch, Failur
         }
     }
     Ok(limits)
-}
-
-/// All that is known of a key, a field on a line.
-fn whole(key: &KeyObject) -> Table {
-    let mut table = Table::default();
-    let mut field = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            table.row([name.to_owned(), value]);
-        }
-    };
-    let money = |dollars: Dollars| format!("${}", dollars.0);
-    field("key", key.key.as_ref().map(|key| key.expose().to_owned()));
-    field("name", key.key_name.clone());
-    field("alias", key.key_alias.clone());
-    field("hash", key.token.clone());
-    field("status", Some(key.status.clone()));
-    field("spend", Some(money(key.spend)));
-    field("max budget", key.limits.max_budget.map(money));
-    field("budget duration", key.limits.budget_duration.clone());
-    field("budget resets", key.limits.budget_reset_at.clone());
-    field("named budget", key.budget_id.clone());
-    field("expires", key.expires.clone());
-    field("models", Some(key.models.join(", ")));
-    field(
-        "model aliases",
-        Some(
-            key.aliases.iter().map(|(name, model)| format!("{name}={model}")).collect::<Vec<_>>().join(", "),
-        ),
-    );
-    field("user", key.user_id.clone());
-    field("team", key.team_id.clone());
-    field("tags", Some(key.tags.join(", ")));
-    field("rpm limit", key.limits.rpm_limit.map(|limit| limit.to_string()));
-    field("tpm limit", key.limits.tpm_limit.map(|limit| limit.to_string()));
-    field("max parallel", key.limits.max_parallel_requests.map(|limit| limit.to_string()));
-    field("created", Some(key.created_at.clone()));
-    field("updated", Some(key.updated_at.clone()));
-    table
-}
-
-fn rows(keys: &[KeyEntry]) -> Table {
-    let mut table = Table::new(&["NAME", "ALIAS", "STATUS", "SPEND", "BUDGET", "EXPIRES", "MODELS", "HASH"]);
-    for entry in keys {
-        let KeyEntry::Whole(key) = entry else { continue };
-        let dash =
-            |value: Option<String>| value.filter(|value| !value.is_empty()).unwrap_or_else(|| "-".to_owned());
-        table.row([
-            dash(key.key_name.clone()),
-            dash(key.key_alias.clone()),
-            key.status.clone(),
-            format!("${}", key.spend.0),
-            dash(key.limits.max_budget.map(|budget| format!("${}", budget.0))),
-            dash(key.expires.clone()),
-            dash(Some(key.models.join(","))),
-            dash(key.token.clone()),
-        ]);
-    }
-    table
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use weighhouse_api::{
     UpdateKeyRequest,
 };
 
+use crate::answer::Answer;
 use crate::error::ClientError;
 use crate::health::{Health, Readiness};
 use crate::models::ModelList;
@@ -43,7 +44,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn generate_key(&self, request: &GenerateKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn generate_key(&self, request: &GenerateKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/generate", request).await
     }
 
@@ -51,7 +52,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_key(&self, request: &UpdateKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn update_key(&self, request: &UpdateKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/update", request).await
     }
 
@@ -59,7 +60,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn key_info(&self, query: &KeyInfoQuery) -> Result<KeyInfo, ClientError> {
+    pub async fn key_info(&self, query: &KeyInfoQuery) -> Result<Answer<KeyInfo>, ClientError> {
         self.get("/key/info", &query.write()).await
     }
 
@@ -67,7 +68,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_keys(&self, query: &KeyListQuery) -> Result<KeyList, ClientError> {
+    pub async fn list_keys(&self, query: &KeyListQuery) -> Result<Answer<KeyList>, ClientError> {
         self.get("/key/list", &query.write()).await
     }
 
@@ -75,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_keys(&self, request: &DeleteKeyRequest) -> Result<DeletedKeys, ClientError> {
+    pub async fn delete_keys(&self, request: &DeleteKeyRequest) -> Result<Answer<DeletedKeys>, ClientError> {
         self.post("/key/delete", request).await
     }
 
@@ -83,7 +84,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn block_key(&self, request: &BlockKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn block_key(&self, request: &BlockKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/block", request).await
     }
 
@@ -91,7 +92,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn unblock_key(&self, request: &BlockKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn unblock_key(&self, request: &BlockKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/unblock", request).await
     }
 
@@ -99,7 +100,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn regenerate_key(&self, request: &RegenerateKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn regenerate_key(
+        &self,
+        request: &RegenerateKeyRequest,
+    ) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/regenerate", request).await
     }
 
@@ -107,7 +111,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn spend_logs(&self, query: &SpendLogsQuery) -> Result<Vec<SpendLog>, ClientError> {
+    pub async fn spend_logs(&self, query: &SpendLogsQuery) -> Result<Answer<Vec<SpendLog>>, ClientError> {
         self.get("/spend/logs", &query.write()).await
     }
 
@@ -115,7 +119,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn verify_ledger(&self) -> Result<LedgerAudit, ClientError> {
+    pub async fn verify_ledger(&self) -> Result<Answer<LedgerAudit>, ClientError> {
         self.get("/ledger/verify", "").await
     }
 
@@ -123,7 +127,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn models(&self) -> Result<ModelList, ClientError> {
+    pub async fn models(&self) -> Result<Answer<ModelList>, ClientError> {
         self.get("/v1/models", "").await
     }
 
@@ -131,7 +135,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn health(&self) -> Result<Health, ClientError> {
+    pub async fn health(&self) -> Result<Answer<Health>, ClientError> {
         self.get("/health", "").await
     }
 

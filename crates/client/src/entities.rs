@@ -8,6 +8,7 @@ use weighhouse_api::{
     UserInfo, UserList, UserObject, UserQuery, UserRequest,
 };
 
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::error::ClientError;
 
@@ -16,7 +17,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_team(&self, request: &TeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn new_team(&self, request: &TeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/new", request).await
     }
 
@@ -24,7 +25,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_team(&self, request: &TeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn update_team(&self, request: &TeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/update", request).await
     }
 
@@ -32,7 +33,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_teams(&self, request: &DeleteTeamsRequest) -> Result<Vec<String>, ClientError> {
+    pub async fn delete_teams(
+        &self,
+        request: &DeleteTeamsRequest,
+    ) -> Result<Answer<Vec<String>>, ClientError> {
         self.post("/team/delete", request).await
     }
 
@@ -40,7 +44,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn block_team(&self, request: &BlockTeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn block_team(&self, request: &BlockTeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/block", request).await
     }
 
@@ -48,7 +52,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn unblock_team(&self, request: &BlockTeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn unblock_team(&self, request: &BlockTeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/unblock", request).await
     }
 
@@ -56,7 +60,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn add_member(&self, request: &AddMemberRequest) -> Result<TeamObject, ClientError> {
+    pub async fn add_member(&self, request: &AddMemberRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/member_add", request).await
     }
 
@@ -64,7 +68,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_member(&self, request: &UpdateMemberRequest) -> Result<TeamObject, ClientError> {
+    pub async fn update_member(
+        &self,
+        request: &UpdateMemberRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/member_update", request).await
     }
 
@@ -72,7 +79,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_member(&self, request: &DeleteMemberRequest) -> Result<TeamObject, ClientError> {
+    pub async fn delete_member(
+        &self,
+        request: &DeleteMemberRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/member_delete", request).await
     }
 
@@ -80,7 +90,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_user(&self, request: &UserRequest) -> Result<UserObject, ClientError> {
+    pub async fn new_user(&self, request: &UserRequest) -> Result<Answer<UserObject>, ClientError> {
         self.post("/user/new", request).await
     }
 
@@ -88,7 +98,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_user(&self, request: &UserRequest) -> Result<UserObject, ClientError> {
+    pub async fn update_user(&self, request: &UserRequest) -> Result<Answer<UserObject>, ClientError> {
         self.post("/user/update", request).await
     }
 
@@ -96,7 +106,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_users(&self, request: &DeleteUsersRequest) -> Result<u64, ClientError> {
+    pub async fn delete_users(&self, request: &DeleteUsersRequest) -> Result<Answer<u64>, ClientError> {
         self.post("/user/delete", request).await
     }
 
@@ -104,7 +114,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_customer(&self, request: &CustomerRequest) -> Result<CustomerObject, ClientError> {
+    pub async fn new_customer(
+        &self,
+        request: &CustomerRequest,
+    ) -> Result<Answer<CustomerObject>, ClientError> {
         self.post("/customer/new", request).await
     }
 
@@ -112,7 +125,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_customer(&self, request: &CustomerRequest) -> Result<CustomerObject, ClientError> {
+    pub async fn update_customer(
+        &self,
+        request: &CustomerRequest,
+    ) -> Result<Answer<CustomerObject>, ClientError> {
         self.post("/customer/update", request).await
     }
 
@@ -120,7 +136,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+    pub async fn delete_customers(&self, request: &CustomersRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/customer/delete", request).await
     }
 
@@ -128,7 +144,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn block_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+    pub async fn block_customers(&self, request: &CustomersRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/customer/block", request).await
     }
 
@@ -136,7 +152,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn unblock_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+    pub async fn unblock_customers(&self, request: &CustomersRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/customer/unblock", request).await
     }
 
@@ -144,7 +160,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_budget(&self, request: &BudgetRequest) -> Result<BudgetObject, ClientError> {
+    pub async fn new_budget(&self, request: &BudgetRequest) -> Result<Answer<BudgetObject>, ClientError> {
         self.post("/budget/new", request).await
     }
 
@@ -152,7 +168,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_budget(&self, request: &BudgetRequest) -> Result<BudgetObject, ClientError> {
+    pub async fn update_budget(&self, request: &BudgetRequest) -> Result<Answer<BudgetObject>, ClientError> {
         self.post("/budget/update", request).await
     }
 
@@ -160,7 +176,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_budget(&self, request: &DeleteBudgetRequest) -> Result<Value, ClientError> {
+    pub async fn delete_budget(&self, request: &DeleteBudgetRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/budget/delete", request).await
     }
 
@@ -168,7 +184,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn team_info(&self, query: &TeamQuery) -> Result<TeamInfo, ClientError> {
+    pub async fn team_info(&self, query: &TeamQuery) -> Result<Answer<TeamInfo>, ClientError> {
         self.get("/team/info", &query.write()).await
     }
 
@@ -176,7 +192,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_teams(&self, query: &PageQuery) -> Result<Vec<TeamObject>, ClientError> {
+    pub async fn list_teams(&self, query: &PageQuery) -> Result<Answer<Vec<TeamObject>>, ClientError> {
         self.get("/team/list", &query.write()).await
     }
 
@@ -184,7 +200,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn user_info(&self, query: &UserQuery) -> Result<UserInfo, ClientError> {
+    pub async fn user_info(&self, query: &UserQuery) -> Result<Answer<UserInfo>, ClientError> {
         self.get("/user/info", &query.write()).await
     }
 
@@ -192,7 +208,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_users(&self, query: &PageQuery) -> Result<UserList, ClientError> {
+    pub async fn list_users(&self, query: &PageQuery) -> Result<Answer<UserList>, ClientError> {
         self.get("/user/list", &query.write()).await
     }
 
@@ -200,7 +216,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn customer_info(&self, query: &CustomerQuery) -> Result<CustomerObject, ClientError> {
+    pub async fn customer_info(&self, query: &CustomerQuery) -> Result<Answer<CustomerObject>, ClientError> {
         self.get("/customer/info", &query.write()).await
     }
 
@@ -208,7 +224,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_customers(&self, query: &PageQuery) -> Result<Vec<CustomerObject>, ClientError> {
+    pub async fn list_customers(
+        &self,
+        query: &PageQuery,
+    ) -> Result<Answer<Vec<CustomerObject>>, ClientError> {
         self.get("/customer/list", &query.write()).await
     }
 
@@ -216,7 +235,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_budgets(&self, query: &PageQuery) -> Result<Vec<BudgetObject>, ClientError> {
+    pub async fn list_budgets(&self, query: &PageQuery) -> Result<Answer<Vec<BudgetObject>>, ClientError> {
         self.get("/budget/list", &query.write()).await
     }
 }

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod answer;
 mod client;
 mod entities;
 mod error;
@@ -24,6 +25,7 @@ mod health;
 mod models;
 mod transport;
 
+pub use answer::Answer;
 pub use client::Client;
 pub use error::ClientError;
 pub use health::{Deployment, Health, Readiness};
