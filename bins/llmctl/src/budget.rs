@@ -1,33 +1,52 @@
 //! The verbs about named budgets.
 
+mod arguments;
 mod view;
 
-use weighhouse_api::{BudgetRequest, DeleteBudgetRequest};
+use weighhouse_api::{BudgetRequest, BudgetsRequest, DeleteBudgetRequest};
 use weighhouse_client::Client;
 
-use crate::entity_arguments::BudgetVerb;
+pub(crate) use arguments::BudgetVerb;
+
+use crate::batch::one_by_one;
 use crate::failure::Failure;
-use crate::output::{Output, say};
-use crate::request::page;
+use crate::limit_arguments::LimitFields;
+use crate::output::Output;
+use crate::paging::{self, Paging};
+use crate::request::{complete, told_deleted};
+
+const ID: &str = "budget_id";
 
 pub(crate) async fn run(client: &Client, verb: BudgetVerb, output: &Output) -> Result<(), Failure> {
     let shown = match verb {
-        BudgetVerb::New { id, limits } => {
-            client.new_budget(&BudgetRequest { budget_id: id, limits: limits.patch()? }).await?
+        BudgetVerb::New { id, limits, source } => {
+            client.new_budget(&complete(request(id, *limits), ID, &source, &[])?).await?
         }
-        BudgetVerb::Update { id, limits } => {
-            client.update_budget(&BudgetRequest { budget_id: Some(id), limits: limits.patch()? }).await?
+        BudgetVerb::Update { id, limits, clear, source } => {
+            client.update_budget(&complete(request(Some(id), *limits), ID, &source, &clear)?).await?
         }
-        BudgetVerb::List(paging) => {
-            let budgets = client.list_budgets(&page(&paging)).await?;
-            output.write(&budgets, || view::list(&budgets))?;
-            return Ok(());
+        BudgetVerb::Info { ids } => {
+            let told = client.budget_info(&BudgetsRequest { budgets: ids }).await?;
+            return output.write(&told, || match told.iter().collect::<Vec<_>>().as_slice() {
+                [one] => view::record(one),
+                many => view::list(many),
+            });
         }
-        BudgetVerb::Delete { id } => {
-            client.delete_budget(&DeleteBudgetRequest { id }).await?;
-            say("Deleted.");
-            return Ok(());
+        BudgetVerb::List { paging } => {
+            let ask = async |page, size| client.list_budgets(&Paging::query(page, size)).await;
+            return paging::show(output, &paging, "budgets", ask, view::list).await;
+        }
+        BudgetVerb::Delete { ids, consent } => {
+            consent.ask(&format!("Delete the named budgets {}", ids.join(", ")))?;
+            let delete = async |id: &String| {
+                client.delete_budget(&DeleteBudgetRequest { id: id.clone() }).await.map(|_| ())
+            };
+            return told_deleted(one_by_one(&ids, "budgets", delete).await?, ids.len(), "budgets");
         }
     };
     output.write(&shown, || view::record(&shown))
+}
+
+fn request(budget_id: Option<String>, limits: LimitFields) -> BudgetRequest {
+    BudgetRequest { budget_id, limits: limits.patch() }
 }

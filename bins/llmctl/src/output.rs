@@ -27,6 +27,7 @@
 mod cell;
 mod csv;
 mod node;
+mod progress;
 mod table;
 mod yaml;
 
@@ -35,6 +36,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 pub(crate) use cell::Cell;
+pub(crate) use progress::Progress;
 pub(crate) use table::{Column, Table};
 
 use crate::arguments::Format;
@@ -109,9 +111,19 @@ pub(crate) fn say(line: &str) {
     eprintln!("{line}");
 }
 
-/// Why the program ends.
-pub(crate) fn complain(message: &str) {
-    say(&format!("llmctl: {message}"));
+/// Why the program ends, and what to do.
+pub(crate) fn complain(failure: &Failure, is_colour_refused: bool) {
+    let is_bold = io::stderr().is_terminal() && !is_colour_refused;
+    let name = if is_bold { "\u{1b}[1;31mllmctl:\u{1b}[0m" } else { "llmctl:" };
+    say(&format!("{name} {}", failure.message));
+    if let Some(hint) = &failure.hint {
+        say(&format!("  hint: {hint}"));
+    }
+}
+
+/// What is done, and should not stay so.
+pub(crate) fn warn(message: &str) {
+    say(&format!("llmctl: warning: {message}"));
 }
 
 #[cfg(test)]

@@ -1,35 +1,47 @@
 //! The verbs about users.
 
+mod arguments;
 mod view;
 
 use weighhouse_api::{DeleteUsersRequest, UserQuery, UserRequest};
 use weighhouse_client::Client;
 
-use crate::entity_arguments::{Role, UserFields, UserVerb};
+pub(crate) use arguments::UserVerb;
+use arguments::{Role, UserFields};
+
+use crate::batch::in_batches;
 use crate::failure::Failure;
 use crate::output::{Output, say};
-use crate::request::{list, page, set, told_deleted};
+use crate::paging::{self, Paging};
+use crate::request::{complete, list, set, told_deleted};
+
+const ID: &str = "user_id";
 
 pub(crate) async fn run(client: &Client, verb: UserVerb, output: &Output) -> Result<(), Failure> {
     let shown = match verb {
-        UserVerb::New { id, no_key, fields } => {
-            let request = UserRequest { auto_create_key: Some(!no_key), ..user_request(id, *fields)? };
-            client.new_user(&request).await?
+        UserVerb::New { id, no_key, fields, source } => {
+            // Without a word of it the file, or the gateway, decides.
+            let said = UserRequest { auto_create_key: no_key.then_some(false), ..request(id, *fields) };
+            client.new_user(&complete(said, ID, &source, &[])?).await?
         }
-        UserVerb::Update { id, fields } => client.update_user(&user_request(Some(id), *fields)?).await?,
+        UserVerb::Update { id, fields, clear, source } => {
+            client.update_user(&complete(request(Some(id), *fields), ID, &source, &clear)?).await?
+        }
         UserVerb::Info { id } => {
             let told = client.user_info(&UserQuery { user_id: id }).await?;
-            output.write(&told, || view::info(&told))?;
-            return Ok(());
+            return output.write(&told, || view::info(&told));
         }
-        UserVerb::List(paging) => {
-            let users = client.list_users(&page(&paging)).await?;
-            output.write(&users, || view::list(&users.users))?;
-            return Ok(());
+        UserVerb::List { paging } => {
+            let ask = async |page, size| client.list_users(&Paging::query(page, size)).await;
+            return paging::show(output, &paging, "users", ask, view::list).await;
         }
-        UserVerb::Delete { ids } => {
-            let deleted = client.delete_users(&DeleteUsersRequest { user_ids: ids.clone() }).await?;
-            return told_deleted(usize::try_from(*deleted).unwrap_or(usize::MAX), ids.len(), "users");
+        UserVerb::Delete { ids, consent } => {
+            consent.ask(&format!("Delete the users {} with all their keys", ids.join(", ")))?;
+            let delete = async |ids: &[String]| {
+                let deleted = client.delete_users(&DeleteUsersRequest { user_ids: ids.to_vec() }).await?;
+                Ok(usize::try_from(*deleted).unwrap_or(usize::MAX))
+            };
+            return told_deleted(in_batches(&ids, "users", delete).await?, ids.len(), "users");
         }
     };
     output.write(&shown, || view::record(&shown))?;
@@ -39,14 +51,16 @@ pub(crate) async fn run(client: &Client, verb: UserVerb, output: &Output) -> Res
     Ok(())
 }
 
-fn user_request(user_id: Option<String>, fields: UserFields) -> Result<UserRequest, Failure> {
-    Ok(UserRequest {
+fn request(user_id: Option<String>, fields: UserFields) -> UserRequest {
+    UserRequest {
         user_id,
         user_email: set(fields.email),
         user_alias: set(fields.alias),
         user_role: set(fields.role.map(Role::name).map(str::to_owned)),
+        teams: list(fields.teams),
         models: list(fields.models),
-        limits: fields.limits.patch()?,
+        metadata: set(fields.metadata),
+        limits: fields.limits.patch(),
         ..UserRequest::default()
-    })
+    }
 }

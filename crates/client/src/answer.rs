@@ -1,10 +1,13 @@
 //! What the gateway answered: read, and as it was written.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use crate::error::ClientError;
 
 /// An answer as its type, which it derefs to, and as the gateway wrote it, which it serializes to: fields that the
 /// type does not know are kept, and numbers digit by digit.
@@ -19,6 +22,19 @@ impl<T> Answer<T> {
     #[must_use]
     pub fn json(&self) -> &str {
         self.written.get()
+    }
+
+    /// A part of the answer: the field that is named, or the whole of it. Read as `Vec<Answer<…>>`, the entries of a
+    /// list keep how they were written.
+    ///
+    /// # Errors
+    /// `Garbled`: there is no such field, or it is not of that type.
+    pub fn part<U: DeserializeOwned>(&self, field: Option<&str>) -> Result<U, ClientError> {
+        let garbled = |error: serde_json::Error| ClientError::Garbled(error.to_string());
+        let Some(field) = field else { return serde_json::from_str(self.json()).map_err(garbled) };
+        let fields: BTreeMap<String, &RawValue> = serde_json::from_str(self.json()).map_err(garbled)?;
+        let part = fields.get(field).ok_or_else(|| ClientError::Garbled(format!("it has no `{field}`")))?;
+        serde_json::from_str(part.get()).map_err(garbled)
     }
 
     /// The answer as its type.
@@ -64,6 +80,11 @@ mod tests {
         let answer: Answer<Known> = serde_json::from_str(json).unwrap();
         assert_eq!(answer.a, 2);
         assert_eq!(serde_json::to_string(&answer).unwrap(), json);
+        let list: Answer<serde_json::Value> =
+            serde_json::from_str(&format!(r#"{{"all":[{json}]}}"#)).unwrap();
+        let parts: Vec<Answer<Known>> = list.part(Some("all")).unwrap();
+        assert_eq!(serde_json::to_string(&parts).unwrap(), format!("[{json}]"));
+        assert!(list.part::<Vec<Answer<Known>>>(Some("none")).is_err());
         assert!(serde_json::from_str::<Answer<Known>>(r#"{"a":"x"}"#).is_err());
     }
 }

@@ -14,13 +14,15 @@ use weighhouse_api::{
 };
 
 use crate::answer::Answer;
+use crate::chat::{ChatAnswer, ChatRequest, ChatStream};
 use crate::error::ClientError;
 use crate::health::{Health, Readiness};
-use crate::models::ModelList;
+use crate::models::{ModelFacts, ModelList};
 use crate::transport::Transport;
 
 /// How much of an answer that nobody understands is shown.
 const SHOWN_CHARACTERS: usize = 200;
+const CHAT_PATH: &str = "/v1/chat/completions";
 
 /// Asks one gateway. Cheap to clone.
 ///
@@ -131,6 +133,41 @@ impl Client {
         self.get("/v1/models", "").await
     }
 
+    /// The deployments that the key may use, with their prices and limits.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn model_info(&self) -> Result<Answer<ModelFacts>, ClientError> {
+        self.get("/model/info", "").await
+    }
+
+    /// A chat turn, streamed: the answer's head is here, its words come with [`ChatStream::next`].
+    ///
+    /// # Errors
+    /// See [`ClientError`]; what the gateway refuses before the first word is `Refused`.
+    pub async fn stream_chat(&self, request: &ChatRequest) -> Result<ChatStream, ClientError> {
+        let body = request.body(true)?;
+        let response = self.transport.open(Method::POST, CHAT_PATH, Some(body)).await?;
+        let (parts, body) = response.into_parts();
+        if parts.status.is_success() {
+            return Ok(ChatStream::new(&parts.headers, body, self.transport.clone()));
+        }
+        let body = self.transport.whole(body).await?;
+        Err(refused(parts.status, &body))
+    }
+
+    /// A chat turn, answered as a whole.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn chat(&self, request: &ChatRequest) -> Result<ChatAnswer, ClientError> {
+        let body = request.body(false)?;
+        let response = self.transport.open(Method::POST, CHAT_PATH, Some(body)).await?;
+        let (parts, body) = response.into_parts();
+        let body = self.transport.whole(body).await?;
+        ChatAnswer::new(&parts.headers, read(parts.status, &body)?)
+    }
+
     /// The deployments' health, as calls have shown it.
     ///
     /// # Errors
@@ -172,8 +209,12 @@ fn read<A: DeserializeOwned>(status: StatusCode, body: &Bytes) -> Result<A, Clie
     if status.is_success() {
         return serde_json::from_slice(body).map_err(|error| ClientError::Garbled(error.to_string()));
     }
+    Err(refused(status, body))
+}
+
+fn refused(status: StatusCode, body: &Bytes) -> ClientError {
     let status = status.as_u16();
-    Err(match serde_json::from_slice::<Refusal>(body) {
+    match serde_json::from_slice::<Refusal>(body) {
         Ok(Refusal { error }) => {
             ClientError::Refused { status, message: error.message, kind: error.kind, param: error.param }
         }
@@ -183,5 +224,5 @@ fn read<A: DeserializeOwned>(status: StatusCode, body: &Bytes) -> Result<A, Clie
             let message = format!("status {status}: {shown}");
             ClientError::Refused { status, message, kind: String::new(), param: None }
         }
-    })
+    }
 }

@@ -1,11 +1,14 @@
-//! Methods for teams, users, customers and named budgets.
+//! Methods for teams, users, customers, named budgets and tags.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use weighhouse_api::{
-    AddMemberRequest, BlockTeamRequest, BudgetObject, BudgetRequest, CustomerObject, CustomerQuery,
-    CustomerRequest, CustomersRequest, DeleteBudgetRequest, DeleteMemberRequest, DeleteTeamsRequest,
-    DeleteUsersRequest, PageQuery, TeamInfo, TeamObject, TeamQuery, TeamRequest, UpdateMemberRequest,
-    UserInfo, UserList, UserObject, UserQuery, UserRequest,
+    AddMemberRequest, BlockTeamRequest, BudgetObject, BudgetRequest, BudgetsRequest, CustomerObject,
+    CustomerQuery, CustomerRequest, CustomersRequest, DeleteBudgetRequest, DeleteMemberRequest,
+    DeleteTagRequest, DeleteTeamsRequest, DeleteUsersRequest, PageQuery, TagObject, TagRequest, TagsRequest,
+    TeamInfo, TeamList, TeamListQuery, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest,
+    UpdateMemberRequest, UserInfo, UserList, UserObject, UserQuery, UserRequest,
 };
 
 use crate::answer::Answer;
@@ -84,6 +87,28 @@ impl Client {
         request: &DeleteMemberRequest,
     ) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/member_delete", request).await
+    }
+
+    /// Lets a team use models.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn add_team_models(
+        &self,
+        request: &TeamModelsRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
+        self.post("/team/model/add", request).await
+    }
+
+    /// Lets a team use models no more.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_team_models(
+        &self,
+        request: &TeamModelsRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
+        self.post("/team/model/delete", request).await
     }
 
     /// Makes a user.
@@ -188,12 +213,12 @@ impl Client {
         self.get("/team/info", &query.write()).await
     }
 
-    /// A page of teams, newest first.
+    /// A page of teams, newest first, and how many there are.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_teams(&self, query: &PageQuery) -> Result<Answer<Vec<TeamObject>>, ClientError> {
-        self.get("/team/list", &query.write()).await
+    pub async fn list_teams(&self, query: &TeamListQuery) -> Result<Answer<TeamList>, ClientError> {
+        self.get("/v2/team/list", &query.write()).await
     }
 
     /// Tells about a user.
@@ -231,11 +256,65 @@ impl Client {
         self.get("/customer/list", &query.write()).await
     }
 
+    /// Tells about named budgets.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn budget_info(
+        &self,
+        request: &BudgetsRequest,
+    ) -> Result<Answer<Vec<BudgetObject>>, ClientError> {
+        self.post("/budget/info", request).await
+    }
+
     /// A page of named budgets, newest first.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn list_budgets(&self, query: &PageQuery) -> Result<Answer<Vec<BudgetObject>>, ClientError> {
         self.get("/budget/list", &query.write()).await
+    }
+
+    /// Gives a tag limits.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn new_tag(&self, request: &TagRequest) -> Result<Answer<TagObject>, ClientError> {
+        self.post("/tag/new", request).await
+    }
+
+    /// Changes the limits of a tag.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_tag(&self, request: &TagRequest) -> Result<Answer<TagObject>, ClientError> {
+        self.post("/tag/update", request).await
+    }
+
+    /// Tells about tags, by their names.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn tag_info(
+        &self,
+        request: &TagsRequest,
+    ) -> Result<Answer<BTreeMap<String, TagObject>>, ClientError> {
+        self.post("/tag/info", request).await
+    }
+
+    /// A page of tags with limits, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_tags(&self, query: &PageQuery) -> Result<Answer<Vec<TagObject>>, ClientError> {
+        self.get("/tag/list", &query.write()).await
+    }
+
+    /// Takes the limits of a tag away.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_tag(&self, request: &DeleteTagRequest) -> Result<Answer<Value>, ClientError> {
+        self.post("/tag/delete", request).await
     }
 }

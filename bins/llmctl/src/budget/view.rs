@@ -1,5 +1,7 @@
 //! Named budgets as they are shown.
 
+use std::ops::Deref;
+
 use weighhouse_api::BudgetObject;
 
 use crate::limit_view::limits;
@@ -14,7 +16,7 @@ const COLUMNS: &[Column] = &[
     Column::number("tpm_limit", "TPM"),
 ];
 
-pub(super) fn list(budgets: &[BudgetObject]) -> Table {
+pub(super) fn list<D: Deref<Target = BudgetObject>>(budgets: &[D]) -> Table {
     let mut table = Table::list(COLUMNS);
     for budget in budgets {
         table.row([

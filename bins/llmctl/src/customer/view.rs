@@ -1,5 +1,8 @@
 //! Customers as they are shown.
 
+use std::ops::Deref;
+
+use serde_json::Value;
 use weighhouse_api::CustomerObject;
 
 use crate::limit_view::limits;
@@ -14,7 +17,9 @@ const COLUMNS: &[Column] = &[
     Column::id("blocked", "BLOCKED"),
 ];
 
-pub(super) fn list(customers: &[CustomerObject]) -> Table {
+const BLOCKED: &[Column] = &[Column::id("user_id", "ID"), Column::id("blocked", "BLOCKED")];
+
+pub(super) fn list<D: Deref<Target = CustomerObject>>(customers: &[D]) -> Table {
     let mut table = Table::list(COLUMNS);
     for customer in customers {
         table.row([
@@ -37,5 +42,16 @@ pub(super) fn record(customer: &CustomerObject) -> Table {
     table.field("spend", "spend", customer.spend);
     table.field("budget_id", "named budget", customer.budget_id.as_ref());
     limits(&mut table, &customer.litellm_budget_table);
+    table
+}
+
+/// Whom a call blocked or took again.
+pub(super) fn blocked(answer: &Value) -> Table {
+    let mut table = Table::list(BLOCKED);
+    let named = |name| answer.get(name).and_then(Value::as_array);
+    for one in named("blocked_users").or_else(|| named("unblocked_users")).into_iter().flatten() {
+        let is_blocked = one.get("blocked").and_then(Value::as_bool);
+        table.row([one.get("user_id").and_then(Value::as_str).into(), is_blocked.into()]);
+    }
     table
 }

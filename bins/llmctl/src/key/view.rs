@@ -1,6 +1,8 @@
 //! Keys as they are shown.
 
-use weighhouse_api::{KeyEntry, KeyObject};
+use std::ops::Deref;
+
+use weighhouse_api::KeyObject;
 
 use crate::limit_view::{limits, metadata};
 use crate::output::{Cell, Column, Table};
@@ -18,18 +20,9 @@ const COLUMNS: &[Column] = &[
     Column::id("token", "HASH").spare(),
 ];
 
-pub(super) fn list(keys: &[KeyEntry]) -> Table {
+pub(super) fn list<D: Deref<Target = KeyObject>>(keys: &[D]) -> Table {
     let mut table = Table::list(COLUMNS);
-    for entry in keys {
-        let key = match entry {
-            KeyEntry::Whole(key) => key,
-            KeyEntry::Hash(hash) => {
-                let mut row = vec![Cell::Nothing; COLUMNS.len() - 1];
-                row.push(hash.into());
-                table.row(row);
-                continue;
-            }
-        };
+    for key in keys {
         table.row([
             key.key_alias.as_ref().into(),
             key.key_name.as_ref().into(),

@@ -25,6 +25,11 @@ impl Progress {
         progress
     }
 
+    /// So many there are in all.
+    pub(crate) fn expect(&mut self, whole: u64) {
+        self.whole = Some(whole);
+    }
+
     /// So many more are done.
     pub(crate) fn advance(&mut self, by: u64) {
         self.done = self.done.saturating_add(by);

@@ -1,5 +1,7 @@
 //! Tags as they are shown.
 
+use std::ops::Deref;
+
 use weighhouse_api::TagObject;
 
 use crate::limit_view::limits;
@@ -14,7 +16,7 @@ const COLUMNS: &[Column] = &[
     Column::text("models", "MODELS"),
 ];
 
-pub(super) fn list<'tag>(tags: impl IntoIterator<Item = &'tag TagObject>) -> Table {
+pub(super) fn list<D: Deref<Target = TagObject>>(tags: &[D]) -> Table {
     let mut table = Table::list(COLUMNS);
     for tag in tags {
         table.row([

@@ -1,5 +1,7 @@
 //! Teams as they are shown.
 
+use std::ops::Deref;
+
 use weighhouse_api::{TeamInfo, TeamObject};
 
 use crate::limit_view::{limits, metadata};
@@ -16,7 +18,7 @@ const COLUMNS: &[Column] = &[
     Column::id("blocked", "BLOCKED"),
 ];
 
-pub(super) fn list(teams: &[TeamObject]) -> Table {
+pub(super) fn list<D: Deref<Target = TeamObject>>(teams: &[D]) -> Table {
     let mut table = Table::list(COLUMNS);
     for team in teams {
         table.row([

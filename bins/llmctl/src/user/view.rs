@@ -1,5 +1,7 @@
 //! Users as they are shown.
 
+use std::ops::Deref;
+
 use weighhouse_api::{UserInfo, UserObject};
 
 use crate::limit_view::{limits, metadata};
@@ -14,7 +16,7 @@ const COLUMNS: &[Column] = &[
     Column::text("teams", "TEAMS"),
 ];
 
-pub(super) fn list(users: &[UserObject]) -> Table {
+pub(super) fn list<D: Deref<Target = UserObject>>(users: &[D]) -> Table {
     let mut table = Table::list(COLUMNS);
     for user in users {
         table.row([
