@@ -7,6 +7,22 @@ use crate::output::Progress;
 
 /// Things in one request.
 const BATCH: usize = 100;
+/// Names in a question.
+const FEW: usize = 8;
+
+/// Names as a question shows them: a few of them, and of a key that is named by itself only its end.
+pub(crate) fn named(names: &[String]) -> String {
+    let shown = |name: &String| match name.strip_prefix("sk-") {
+        Some(secret) => {
+            let letters: Vec<char> = secret.chars().collect();
+            format!("sk-...{}", letters.iter().skip(letters.len().saturating_sub(4)).collect::<String>())
+        }
+        None => name.clone(),
+    };
+    let few: Vec<String> = names.iter().take(FEW).map(shown).collect();
+    let more = names.len().saturating_sub(FEW);
+    if more > 0 { format!("{} and {more} more", few.join(", ")) } else { few.join(", ") }
+}
 
 /// Does the work on all things; how many were done. A batch of which none was there counts nothing.
 ///
@@ -52,4 +68,18 @@ pub(crate) async fn one_by_one<T>(
         progress.advance(1);
     }
     Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_names_a_few_and_no_secret() {
+        let names: Vec<String> = (1..=9).map(|number| format!("sk-secret-{number}234")).collect();
+        let one = names.get(..1).unwrap();
+        assert_eq!(named(one), "sk-...1234");
+        assert!(named(&names).ends_with("sk-...8234 and 1 more"), "{}", named(&names));
+        assert_eq!(named(&["app".to_owned(), "b".to_owned()]), "app, b");
+    }
 }

@@ -8,7 +8,7 @@ use weighhouse_client::Client;
 
 pub(crate) use arguments::BudgetVerb;
 
-use crate::batch::one_by_one;
+use crate::batch::{self, one_by_one};
 use crate::failure::Failure;
 use crate::limit_arguments::LimitFields;
 use crate::output::Output;
@@ -37,7 +37,7 @@ pub(crate) async fn run(client: &Client, verb: BudgetVerb, output: &Output) -> R
             return paging::show(output, &paging, "budgets", ask, view::list).await;
         }
         BudgetVerb::Delete { ids, consent } => {
-            consent.ask(&format!("Delete the named budgets {}", ids.join(", ")))?;
+            consent.ask(&format!("Delete the named budgets {}", batch::named(&ids)))?;
             let delete = async |id: &String| {
                 client.delete_budget(&DeleteBudgetRequest { id: id.clone() }).await.map(|_| ())
             };

@@ -9,7 +9,7 @@ use weighhouse_client::Client;
 use arguments::CustomerFields;
 pub(crate) use arguments::CustomerVerb;
 
-use crate::batch::in_batches;
+use crate::batch::{self, in_batches};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::paging::{self, Paging};
@@ -32,7 +32,7 @@ pub(crate) async fn run(client: &Client, verb: CustomerVerb, output: &Output) ->
             return paging::show(output, &paging, "customers", ask, view::list).await;
         }
         CustomerVerb::Delete { ids, consent } => {
-            consent.ask(&format!("Delete the customers {}", ids.join(", ")))?;
+            consent.ask(&format!("Delete the customers {}", batch::named(&ids)))?;
             let delete = async |ids: &[String]| {
                 let deleted = client.delete_customers(&CustomersRequest { user_ids: ids.to_vec() }).await?;
                 let deleted = deleted.get("deleted_customers").and_then(serde_json::Value::as_u64);

@@ -12,7 +12,7 @@ use weighhouse_client::Client;
 use arguments::KeyFields;
 pub(crate) use arguments::KeyVerb;
 
-use crate::batch::in_batches;
+use crate::batch::{self, in_batches};
 use crate::failure::Failure;
 use crate::output::{Output, Progress, say};
 use crate::paging;
@@ -62,7 +62,7 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
             return paging::show(output, &paging, "keys", ask, view::list).await;
         }
         KeyVerb::Delete { names, consent } => {
-            consent.ask(&format!("Delete {} keys for good", names.len()))?;
+            consent.ask(&format!("Delete the keys {}", batch::named(&names)))?;
             return delete(client, &names).await;
         }
         KeyVerb::Block(key) => {

@@ -99,7 +99,9 @@ fn decimal(number: &str) -> String {
         let after = after.trim_end_matches('0');
         Some(if after.is_empty() { format!("{sign}{before}") } else { format!("{sign}{before}.{after}") })
     };
-    plain().unwrap_or_else(|| number.to_owned())
+    let whole =
+        || number.split_once('.').map_or(number, |_| number.trim_end_matches('0').trim_end_matches('.'));
+    plain().unwrap_or_else(|| if number.contains(['e', 'E']) { number } else { whole() }.to_owned())
 }
 
 #[cfg(test)]
@@ -117,6 +119,8 @@ mod tests {
             ("1.25e1", "12.5"),
             ("0.003", "0.003"),
             ("0", "0"),
+            ("0.0", "0"),
+            ("100", "100"),
             ("1e999", "1e999"),
         ] {
             assert_eq!(decimal(number), expected, "{number}");

@@ -9,7 +9,7 @@ use weighhouse_client::Client;
 use arguments::TagFields;
 pub(crate) use arguments::TagVerb;
 
-use crate::batch::one_by_one;
+use crate::batch::{self, one_by_one};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::paging::{self, Paging};
@@ -38,7 +38,7 @@ pub(crate) async fn run(client: &Client, verb: TagVerb, output: &Output) -> Resu
             return paging::show(output, &paging, "tags", ask, view::list).await;
         }
         TagVerb::Delete { names, consent } => {
-            consent.ask(&format!("Take the limits of the tags {} away", names.join(", ")))?;
+            consent.ask(&format!("Take the limits of the tags {} away", batch::named(&names)))?;
             let delete = async |name: &String| {
                 client.delete_tag(&DeleteTagRequest { name: name.clone() }).await.map(|_| ())
             };

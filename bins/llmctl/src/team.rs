@@ -12,7 +12,7 @@ use weighhouse_client::{Answer, Client};
 pub(crate) use arguments::TeamVerb;
 use arguments::{MemberVerb, TeamFields, TeamModelVerb};
 
-use crate::batch::in_batches;
+use crate::batch::{self, in_batches};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::paging;
@@ -46,7 +46,7 @@ pub(crate) async fn run(client: &Client, verb: TeamVerb, output: &Output) -> Res
             return paging::show(output, &paging, "teams", ask, view::list).await;
         }
         TeamVerb::Delete { ids, consent } => {
-            consent.ask(&format!("Delete the teams {} with all their keys", ids.join(", ")))?;
+            consent.ask(&format!("Delete the teams {} with all their keys", batch::named(&ids)))?;
             let delete = async |ids: &[String]| {
                 let request = DeleteTeamsRequest { team_ids: ids.to_vec() };
                 client.delete_teams(&request).await.map(|deleted| deleted.len())

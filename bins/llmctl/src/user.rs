@@ -9,7 +9,7 @@ use weighhouse_client::Client;
 pub(crate) use arguments::UserVerb;
 use arguments::{Role, UserFields};
 
-use crate::batch::in_batches;
+use crate::batch::{self, in_batches};
 use crate::failure::Failure;
 use crate::output::{Output, say};
 use crate::paging::{self, Paging};
@@ -36,7 +36,7 @@ pub(crate) async fn run(client: &Client, verb: UserVerb, output: &Output) -> Res
             return paging::show(output, &paging, "users", ask, view::list).await;
         }
         UserVerb::Delete { ids, consent } => {
-            consent.ask(&format!("Delete the users {} with all their keys", ids.join(", ")))?;
+            consent.ask(&format!("Delete the users {} with all their keys", batch::named(&ids)))?;
             let delete = async |ids: &[String]| {
                 let deleted = client.delete_users(&DeleteUsersRequest { user_ids: ids.to_vec() }).await?;
                 Ok(usize::try_from(*deleted).unwrap_or(usize::MAX))

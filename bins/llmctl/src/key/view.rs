@@ -8,7 +8,7 @@ use crate::limit_view::{limits, metadata};
 use crate::output::{Cell, Column, Table};
 
 const COLUMNS: &[Column] = &[
-    Column::text("key_alias", "ALIAS"),
+    Column::id("key_alias", "ALIAS"),
     Column::id("key_name", "NAME"),
     Column::id("status", "STATUS"),
     Column::number("spend", "SPEND"),

@@ -20,7 +20,8 @@ pub(crate) struct Progress {
 impl Progress {
     /// `what` says what is counted: `keys`, `pages`.
     pub(crate) fn new(what: &'static str, whole: Option<u64>) -> Self {
-        let progress = Self { what, whole, done: 0, is_shown: io::stderr().is_terminal() };
+        let is_long = whole.is_none_or(|whole| whole > 1);
+        let progress = Self { what, whole, done: 0, is_shown: is_long && io::stderr().is_terminal() };
         progress.draw();
         progress
     }
