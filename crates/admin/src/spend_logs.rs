@@ -62,9 +62,6 @@ fn narrowed(query: SpendLogsQuery, caller: &Caller, sees_all: bool) -> Result<Le
     }
     let day = |name, day: Option<String>| day.map(|day| start_of_day(name, &day)).transpose();
     Ok(LedgerFilter {
-        team_id: None,
-        end_user: None,
-        key_id: None,
         key_hash,
         user_id: query.user_id,
         request_id: query.request_id,
@@ -72,6 +69,7 @@ fn narrowed(query: SpendLogsQuery, caller: &Caller, sees_all: bool) -> Result<Le
         // LiteLLM's end is the first moment of the day, that moment included.
         until_ms: day("end_date", query.end_date)?.map(|midnight| midnight + 1),
         limit: MAX_ROWS,
+        ..LedgerFilter::default()
     })
 }
 
