@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use weighhouse_api::{GenerateKeyRequest, KeyObject, KeyText, read_body};
-use weighhouse_auth::{Caller, hash_of, new_secret};
+use weighhouse_auth::{Everything, hash_of, new_secret};
 use weighhouse_storage::{KeyRecord, Limits};
 use weighhouse_types::{Error, KeyHash, KeyId, Nanos};
 
@@ -18,10 +18,10 @@ const PROXY_ADMIN: &str = "default_user_id";
 /// Letters of a key's lasting id: 128 bits.
 const ID_LETTERS: usize = 32;
 
-pub(crate) async fn generate(admin: &Admin, caller: &Caller, body: &[u8]) -> Result<KeyObject, Error> {
+pub(crate) async fn generate(admin: &Admin, all: Everything<'_>, body: &[u8]) -> Result<KeyObject, Error> {
     let request: GenerateKeyRequest = read_body(body)?;
     let (secret, hash) = match &request.key {
-        Some(key) => (key.clone(), chosen_key("key", key, caller)?),
+        Some(key) => (key.clone(), chosen_key("key", key, all.caller)?),
         None => made_key()?,
     };
     let record = record_of(request, &secret, hash, admin.now_ms())?;

@@ -1,7 +1,7 @@
 //! From a key as a request names it to its record.
 
 use weighhouse_api::KeyText;
-use weighhouse_auth::hash_of;
+use weighhouse_auth::{Granted, hash_of};
 use weighhouse_storage::{KeyRecord, Store};
 use weighhouse_types::{Error, KeyHash, Kind};
 
@@ -16,6 +16,23 @@ pub(crate) fn hash_named(key: &str) -> KeyHash {
 /// `NotFound`; `Overloaded` where the store cannot be asked.
 pub(crate) async fn key_named(store: &Store, key: &KeyText) -> Result<KeyRecord, Error> {
     store.key_by_hash(&hash_named(key.expose())).await?.ok_or_else(not_found)
+}
+
+/// The key that a text stands for, where it is reached.
+///
+/// # Errors
+/// `RouteDenied`, the same whether the key is another's or nobody's; `NotFound` for whoever reaches every key.
+pub(crate) async fn reached_key(
+    store: &Store,
+    granted: &Granted,
+    field: &'static str,
+    key: &KeyText,
+) -> Result<KeyRecord, Error> {
+    match store.key_by_hash(&hash_named(key.expose())).await? {
+        Some(found) if granted.reaches_key(&found) => Ok(found),
+        None if granted.reaches_everything() => Err(not_found()),
+        Some(_) | None => Err(granted.denied_key(field)),
+    }
 }
 
 /// The key of an alias.

@@ -1,7 +1,7 @@
 //! Gives a key a new secret; its id, its settings and what it spent stay.
 
 use weighhouse_api::{KeyObject, KeyText, RegenerateKeyRequest, read_body};
-use weighhouse_auth::Caller;
+use weighhouse_auth::Everything;
 use weighhouse_storage::KeyRecord;
 use weighhouse_types::Error;
 
@@ -14,7 +14,7 @@ use crate::shown::shown_with_hash;
 /// `in_path` is the key that the path names.
 pub(crate) async fn regenerate(
     admin: &Admin,
-    caller: &Caller,
+    all: Everything<'_>,
     in_path: Option<&str>,
     body: &[u8],
 ) -> Result<KeyObject, Error> {
@@ -24,7 +24,7 @@ pub(crate) async fn regenerate(
     let old = key_named(&admin.store, &named).await?;
     let (secret, hash) = match request.new_key {
         Some(key) => {
-            let hash = chosen_key("new_key", &key, caller)?;
+            let hash = chosen_key("new_key", &key, all.caller)?;
             (key, hash)
         }
         None => made_key()?,

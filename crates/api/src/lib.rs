@@ -17,6 +17,7 @@ mod limits;
 mod lookup;
 mod openapi;
 mod patch;
+mod permission;
 mod query;
 mod refusal;
 mod route;
@@ -39,8 +40,9 @@ pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
 pub use lookup::{CustomerQuery, PageQuery, TeamListQuery, TeamQuery, UserQuery};
 pub use openapi::openapi;
 pub use patch::Patch;
+pub use permission::{Permission, Reach, Role, TeamReach, TeamRole};
 pub use refusal::{Refusal, RefusalDetail};
-pub use route::{Endpoint, FoundRoute, Meter, Missing, Permission, ROUTES, Route, Verb, find};
+pub use route::{Endpoint, FoundRoute, Meter, Missing, ROUTES, Route, Verb, find};
 pub use secret::KeyText;
 pub use spend::{LedgerAudit, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings, WrongBook};
 pub use team::{

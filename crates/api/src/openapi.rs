@@ -11,7 +11,7 @@ use crate::key::{
     KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
 };
 use crate::refusal::Refusal;
-use crate::route::{Endpoint, Permission, ROUTES, Route, Verb};
+use crate::route::{Endpoint, ROUTES, Route, Verb};
 use crate::spend::{LedgerAudit, SpendLog, SpendLogsQuery};
 
 /// The name of the security scheme.
@@ -90,7 +90,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, refusal: &Value) ->
             json!({ "required": is_required, "content": { "application/json": { "schema": request } } });
         fields.insert("requestBody".into(), body);
     }
-    if route.permission != Permission::Public {
+    if route.permission.needs_key() {
         fields.insert("security".into(), json!([{ KEY_SCHEME: [] }]));
     }
     operation

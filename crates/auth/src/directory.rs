@@ -8,7 +8,6 @@ use std::time::Duration;
 use moka::future::Cache;
 use weighhouse_storage::{
     BudgetRecord, Change, CustomerRecord, EntityKind, Store, StoreError, TagRecord, TeamRecord, UserRecord,
-    UserRole,
 };
 use weighhouse_types::{Error, Kind};
 
@@ -137,21 +136,6 @@ impl Directory {
         }
         standing.check()?;
         Ok(standing)
-    }
-
-    /// Whether a caller may administer the house: the master key, and keys of users with the role for it.
-    ///
-    /// # Errors
-    /// As [`Self::team`].
-    pub async fn may_administer(&self, caller: &Caller, only_reads: bool) -> Result<bool, Error> {
-        let Some(identity) = caller.key() else { return Ok(true) };
-        let Some(id) = identity.user_id.as_deref() else { return Ok(false) };
-        let role = self.user(id).await?.map(|user| user.record.user_role);
-        Ok(match role {
-            Some(UserRole::ProxyAdmin) => true,
-            Some(UserRole::ProxyAdminViewer) => only_reads,
-            Some(UserRole::InternalUser | UserRole::InternalUserViewer) | None => false,
-        })
     }
 
     /// Asks the store once, however many calls wait for the same record.

@@ -14,6 +14,7 @@
 
 mod access;
 mod directory;
+mod granted;
 mod hash;
 mod identity;
 mod keyring;
@@ -22,6 +23,7 @@ mod subject;
 
 pub use access::Models;
 pub use directory::{Directory, Standing};
+pub use granted::{Everything, Granted};
 pub use hash::{hash_of, new_secret};
 pub use identity::{Caller, Identity, MASTER_KEY_ALIAS};
 pub use keyring::{Keyring, master_digest};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use weighhouse_api::{Endpoint, Meter, Missing, Permission, Route, find};
-use weighhouse_auth::Caller;
+use weighhouse_api::{Endpoint, Meter, Missing, Route, find};
+use weighhouse_auth::{Caller, Granted};
 use weighhouse_providers::ask::PathSays;
 use weighhouse_types::{Dialect, Error, Kind, Operation};
 
@@ -78,23 +78,24 @@ async fn route(
 async fn beside_calls(
     worker: &Worker,
     snapshot: &Arc<Snapshot>,
-    route: &Route,
+    route: &'static Route,
     capture: Option<String>,
     request: Request<Incoming>,
     connection: &Arc<ConnectionState>,
 ) -> Result<Response<ReplyBody>, Error> {
     let (parts, body) = request.into_parts();
-    let caller = permitted(worker, snapshot, route, &parts.headers).await?;
+    let granted = permitted(worker, snapshot, route, &parts.headers).await?;
+    let caller = granted.caller().ok();
     match route.endpoint {
         Endpoint::Models | Endpoint::GeminiModels => {
-            Ok(models::list(snapshot, caller.as_ref(), face_of(route.endpoint, &parts.headers)))
+            Ok(models::list(snapshot, caller, face_of(route.endpoint, &parts.headers)))
         }
         Endpoint::Model | Endpoint::GeminiModel => {
             let face = face_of(route.endpoint, &parts.headers);
-            models::one(snapshot, caller.as_ref(), capture.as_deref().unwrap_or_default(), face)
+            models::one(snapshot, caller, capture.as_deref().unwrap_or_default(), face)
         }
         Endpoint::ModelInfo => {
-            Ok(models::info(snapshot, caller.as_ref(), parts.uri.query(), worker.house.now().unix_ms))
+            Ok(models::info(snapshot, caller, parts.uri.query(), worker.house.now().unix_ms))
         }
         Endpoint::Liveness => Ok(health::liveness()),
         Endpoint::Readiness => Ok(health::readiness(worker, snapshot).await),
@@ -105,14 +106,14 @@ async fn beside_calls(
         | Endpoint::DeleteResponse
         | Endpoint::CancelResponse => {
             let id = capture.as_deref().unwrap_or_default();
-            kept_response(worker, snapshot, route.endpoint, id, parts.uri.query(), caller.as_ref()).await
+            kept_response(worker, snapshot, route.endpoint, id, parts.uri.query(), caller).await
         }
         Endpoint::Hello | Endpoint::EventSink => Ok(json(StatusCode::OK, Bytes::from_static(b"{}"))),
         Endpoint::ResponsesSocket => Ok(no_socket()),
         _ => {
             let body = ingress::read_body(body, snapshot.limits.body_bytes.min(MAX_CONTROL_BODY)).await?;
             connection.enter(Phase::Serving);
-            let answer = worker.house.control.answer(Request::from_parts(parts, body), caller).await;
+            let answer = worker.house.control.answer(Request::from_parts(parts, body), granted).await;
             Ok(answer.map(ReplyBody::whole))
         }
     }
@@ -212,26 +213,19 @@ fn face_of(endpoint: Endpoint, headers: &http::HeaderMap) -> Face {
     }
 }
 
-/// Whether the caller may use a route. A virtual key on a route about itself is checked again by the plane
-/// that knows which key is meant.
+/// What the caller may reach through a route, by the route table.
 async fn permitted(
     worker: &Worker,
     snapshot: &Snapshot,
-    route: &Route,
+    route: &'static Route,
     headers: &http::HeaderMap,
-) -> Result<Option<Caller>, Error> {
-    if route.permission == Permission::Public {
-        return Ok(None);
-    }
-    let caller = identify(worker, snapshot, headers, worker.house.now()).await?;
-    let only_reads = route.permission == Permission::AdminReads;
-    let is_admins = only_reads || route.permission == Permission::Admin;
-    if is_admins && !worker.house.directory.may_administer(&caller, only_reads).await? {
-        let message =
-            format!("Only the proxy admin may call this route. Route={}; use the master key", route.path);
-        return Err(Error::new(Kind::RouteDenied, message));
-    }
-    Ok(Some(caller))
+) -> Result<Granted, Error> {
+    let caller = if route.permission.needs_key() {
+        Some(identify(worker, snapshot, headers, worker.house.now()).await?)
+    } else {
+        None
+    };
+    worker.house.directory.grant(route, caller).await
 }
 
 /// Codex tries a WebSocket first: this status sends it to POST at once, where a 404 costs it seven seconds of

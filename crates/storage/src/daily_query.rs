@@ -3,7 +3,7 @@
 use crate::daily::{DailySums, DailyTable, SUMS};
 use crate::error::StoreError;
 use crate::narrowed::{Statement, Value};
-use crate::records::Page;
+use crate::records::{KeysOf, Page};
 use crate::store::{Store, ask};
 
 /// What sums of days are told apart by.
@@ -86,8 +86,8 @@ pub struct DailyQuery {
     pub only: Vec<DailyCondition>,
     /// None of these may hold.
     pub except: Vec<DailyCondition>,
-    /// One of these must hold, where there are any.
-    pub any: Vec<DailyCondition>,
+    /// Only what was spent with keys that somebody reaches.
+    pub of: Option<KeysOf>,
     /// The dearest first; else in the order of `by`, the latest day first.
     pub dearest_first: bool,
 }
@@ -157,7 +157,7 @@ impl DailyRow {
 
 impl DailyQuery {
     fn table(&self) -> DailyTable {
-        let named = self.only.iter().chain(&self.except).chain(&self.any).map(|(dimension, _)| dimension);
+        let named = self.only.iter().chain(&self.except).map(|(dimension, _)| dimension);
         let by_tag = self.by.iter().chain(named).any(|dimension| *dimension == Dimension::Tag);
         if by_tag { DailyTable::TagSpend } else { DailyTable::Spend }
     }
@@ -217,17 +217,8 @@ impl DailyQuery {
             statement.text.push_str("NOT ");
             one_of(statement, table, condition);
         }
-        for (place, condition) in self.any.iter().enumerate() {
-            if place == 0 {
-                statement.also();
-                statement.text.push('(');
-            } else {
-                statement.text.push_str(" OR ");
-            }
-            one_of(statement, table, condition);
-        }
-        if !self.any.is_empty() {
-            statement.text.push(')');
+        if let Some(of) = &self.of {
+            statement.narrow_of("key_id", of);
         }
         let groups = self.groups(table);
         if !groups.is_empty() {
@@ -294,15 +285,19 @@ mod tests {
                 (Dimension::EndUser, vec!["e".into()]),
             ],
             except: vec![(Dimension::ModelGroup, vec!["m".into()])],
-            any: vec![(Dimension::User, vec!["u".into()]), (Dimension::Team, vec![])],
+            of: Some(KeysOf {
+                user_id: Some("u".into()),
+                whole_teams: vec!["t".into()],
+                ..KeysOf::default()
+            }),
             dearest_first: true,
             ..DailyQuery::default()
         };
         let text = query.rows(page).text;
         let expected = "FROM daily_tag_spend WHERE day >= $1 AND team_id IN ($2, $3) AND (1 = 0) AND NOT model_group IN \
-                        ($4) AND (user_id IN ($5) OR (1 = 0)) GROUP BY day, tag ORDER BY sum(spend_nanos) DESC, day DESC, tag LIMIT $6 OFFSET $7";
+                        ($4) AND (user_id = $5 OR team_id = $6) GROUP BY day, tag ORDER BY sum(spend_nanos) DESC, day DESC, tag LIMIT $7 OFFSET $8";
         assert!(text.ends_with(expected), "{text}");
-        assert_eq!(query.rows(page).values.len(), 7);
+        assert_eq!(query.rows(page).values.len(), 8);
         assert!(query.count().text.ends_with("GROUP BY day, tag) AS sums"));
     }
 }

@@ -40,7 +40,7 @@ pub use error::StoreError;
 pub use limits::{BudgetMode, Limits, ModelLimits, TemporaryIncrease, WindowBudget};
 pub use location::Location;
 pub use records::{
-    Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerOrder, LedgerOwner, LedgerPlace,
-    LedgerRow, Outcome, Page,
+    Change, KeyFilter, KeyRecord, KeysOf, LedgerBatch, LedgerFilter, LedgerOrder, LedgerPlace, LedgerRow,
+    Outcome, Page,
 };
 pub use store::Store;

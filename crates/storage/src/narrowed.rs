@@ -6,21 +6,11 @@ use weighhouse_types::CallId;
 
 use crate::columns::{KEY_COLUMNS, LEDGER_COLUMNS};
 use crate::entities::{EntityFilter, EntityKind};
-use crate::records::{KeyFilter, LedgerFilter, LedgerOrder, LedgerOwner, Page};
+use crate::records::{KeyFilter, KeysOf, LedgerFilter, LedgerOrder, Page};
 
 /// Sums of the ledger by key, for whoever checks what keys are said to have spent.
 pub(crate) const SPEND_BY_KEY: &str = "SELECT key_id, CAST(sum(cost_nanos) AS BIGINT) FROM ledger \
      WHERE key_id IS NOT NULL GROUP BY key_id ORDER BY key_id";
-
-impl LedgerOwner {
-    const fn column(self) -> &'static str {
-        match self {
-            Self::Key => "key_id",
-            Self::User => "user_id",
-            Self::Team => "team_id",
-        }
-    }
-}
 
 /// What a place in a statement stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,9 +89,9 @@ impl Statement {
         if let Some(model) = &filter.model {
             self.any_of(&[("model_group", model), ("upstream_model", model)]);
         }
-        let owners: Vec<(&str, &String)> =
-            filter.any.iter().map(|(owner, id)| (owner.column(), id)).collect();
-        self.any_of(&owners);
+        if let Some(of) = &filter.of {
+            self.narrow_of("key_id", of);
+        }
         if let Some(after) = filter.after {
             self.narrow("(started_ms, call_id, number) < (", Some(Value::Integer(after.started_ms)));
             for value in [
@@ -165,6 +155,36 @@ impl Statement {
         self.narrow("team_id =", filter.team_id.as_deref().map(text));
         self.narrow("key_alias =", filter.key_alias.as_deref().map(text));
         self.narrow("hash =", filter.hash.as_ref().map(|hash| text(hash.as_str())));
+        if let Some(of) = &filter.of {
+            self.narrow_of("id", of);
+        }
+    }
+
+    /// Keys that somebody reaches; whoever reaches none gets none.
+    pub(crate) fn narrow_of(&mut self, id_column: &str, of: &KeysOf) {
+        self.also();
+        self.text.push('(');
+        let mut is_first = true;
+        let mut any = |statement: &mut Self, compared: &str, value: &str| {
+            if !std::mem::take(&mut is_first) {
+                statement.text.push_str(" OR ");
+            }
+            statement.text.push_str(compared);
+            statement.place(text(value));
+        };
+        if let Some(id) = &of.itself {
+            any(self, &format!("{id_column} = "), id.as_str());
+        }
+        if let Some(user) = &of.user_id {
+            any(self, "user_id = ", user);
+        }
+        for team in &of.whole_teams {
+            any(self, "team_id = ", team);
+        }
+        for team in &of.shared_teams {
+            any(self, "user_id IS NULL AND team_id = ", team);
+        }
+        self.text.push_str(if is_first { "1 = 0)" } else { ")" });
     }
 
     /// Adds a condition where there is a value to compare with.
@@ -220,6 +240,23 @@ mod tests {
     use weighhouse_types::AttemptId;
 
     #[test]
+    fn whoever_reaches_no_key_gets_none() {
+        let asked = |of| {
+            let filter = KeyFilter { team_id: Some("t".into()), of: Some(of), ..KeyFilter::default() };
+            Statement::of_key_count(&filter)
+        };
+        let none = asked(KeysOf::default());
+        assert!(none.text.ends_with("WHERE team_id = $1 AND (1 = 0)"), "{}", none.text);
+        let some =
+            asked(KeysOf { user_id: Some("u".into()), shared_teams: vec!["s".into()], ..KeysOf::default() });
+        let wanted = "WHERE team_id = $1 AND (user_id = $2 OR user_id IS NULL AND team_id = $3)";
+        assert!(some.text.ends_with(wanted), "{}", some.text);
+        let alone =
+            Statement::of_key_count(&KeyFilter { of: Some(KeysOf::default()), ..KeyFilter::default() });
+        assert!(alone.text.ends_with("WHERE (1 = 0)"), "{}", alone.text);
+    }
+
+    #[test]
     fn only_what_is_set_is_asked() {
         let all = Statement::of_ledger(&LedgerFilter { limit: 7, ..LedgerFilter::default() }, None);
         assert!(!all.text.contains("WHERE"), "{}", all.text);
@@ -241,7 +278,11 @@ mod tests {
         }
         let page = LedgerFilter {
             model: Some("m".into()),
-            any: vec![(LedgerOwner::Key, "k".into()), (LedgerOwner::Team, "t".into())],
+            of: Some(KeysOf {
+                user_id: Some("u".into()),
+                whole_teams: vec!["t".into()],
+                ..KeysOf::default()
+            }),
             after: Some(LedgerPlace {
                 started_ms: 5,
                 attempt: AttemptId { call: CallId::new(5, [0; 10]), number: 1 },
@@ -250,7 +291,7 @@ mod tests {
             limit: 3,
             ..LedgerFilter::default()
         };
-        let narrowed = "WHERE (model_group = $1 OR upstream_model = $2) AND (key_id = $3 OR team_id = $4) AND \
+        let narrowed = "WHERE (model_group = $1 OR upstream_model = $2) AND (user_id = $3 OR team_id = $4) AND \
                         (started_ms, call_id, number) < ( $5, $6, $7)";
         assert!(Statement::of_ledger(&page, None).text.contains(narrowed));
         assert!(Statement::of_ledger_count(&page, None).text.ends_with(narrowed));

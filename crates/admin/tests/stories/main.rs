@@ -7,3 +7,4 @@ mod ledger;
 mod permission;
 mod plane;
 mod refusals;
+mod roles;

@@ -1,11 +1,12 @@
 //! The daily tables say what the ledger says, whatever happens to them.
 
 use weighhouse_storage::{
-    DAY_MS, DailyDimension, DailyQuery, DailyRow, DailySums, LedgerRow, Location, Outcome, Page, Store,
+    DAY_MS, DailyDimension, DailyQuery, DailyRow, DailySums, KeysOf, LedgerRow, Location, Outcome, Page,
+    Store,
 };
 use weighhouse_testkit::services::{Database, Postgres};
 use weighhouse_testkit::temp_dir::TempDir;
-use weighhouse_types::{Nanos, Usage, UsageClass};
+use weighhouse_types::{KeyId, Nanos, Usage, UsageClass};
 
 use crate::records::{batch, kept_key, row};
 use crate::{block_on, open};
@@ -136,15 +137,18 @@ fn sums_of_days_are_what_the_rows_sum_to() {
             assert_eq!(tags.iter().find(|row| row.tag == "red").unwrap().sums, of(&red));
             assert!(tags.is_sorted_by(|one, next| one.sums.spend >= next.sums.spend), "{tags:?}");
             assert_eq!(tags.len(), 3, "{tags:?}");
-            let any = DailyQuery {
-                any: vec![
-                    (DailyDimension::Team, vec!["team-a".into()]),
-                    (DailyDimension::KeyHash, vec!["master".into()]),
-                ],
+            let own = DailyQuery {
+                of: Some(KeysOf {
+                    itself: Some(KeyId::new("id-one")),
+                    whole_teams: vec!["team-a".into()],
+                    ..KeysOf::default()
+                }),
                 ..DailyQuery::default()
             };
-            let expected = of(&|row| row.team_id.is_some() || row.key_id.is_none());
-            assert_eq!(sum_of(&store, any).await, expected);
+            let is_own = |row: &LedgerRow| {
+                row.team_id.is_some() || row.key_id.as_ref().is_some_and(|id| id.as_str() == "id-one")
+            };
+            assert_eq!(sum_of(&store, own).await, of(&is_own));
             is_right(&store).await;
             store.close().await.unwrap();
         });
