@@ -26,3 +26,4 @@ mod replicas;
 mod routing;
 mod scopes;
 mod sdk;
+mod spending;

@@ -20,24 +20,37 @@
 //! # }
 //! ```
 
+mod activity;
 mod admin;
 mod answer;
 mod block;
+mod calculate;
 mod calendar;
 mod customer;
+mod daily_activity;
 mod delete;
 mod entity;
 mod generate;
+mod global_spend;
+mod in_force;
 mod info;
+mod ledger;
 mod limits;
 mod list;
 mod named;
 mod named_budget;
+mod provider_budgets;
 mod regenerate;
+mod reprice;
 mod rules;
 mod shown;
+mod spend;
+mod spend_entities;
 mod spend_logs;
+mod spend_pages;
+mod spend_report;
 mod spent;
+mod sums;
 mod tag;
 mod team;
 mod team_member;
@@ -45,3 +58,4 @@ mod update;
 mod user;
 
 pub use admin::Admin;
+pub use in_force::{Counting, InForce, Priced, ProviderLimit};

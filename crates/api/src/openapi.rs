@@ -1,6 +1,7 @@
 //! The API, described: an OpenAPI 3.1 document made of the route table and the types themselves.
 
 mod entities;
+mod spend;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -12,7 +13,6 @@ use crate::key::{
 };
 use crate::refusal::Refusal;
 use crate::route::{Endpoint, ROUTES, Route, Verb};
-use crate::spend::{LedgerAudit, SpendLog, SpendLogsQuery};
 
 /// The name of the security scheme.
 const KEY_SCHEME: &str = "key";
@@ -122,8 +122,6 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         }
         Endpoint::KeyInfo => read(parameters::<KeyInfoQuery>(), schema::<KeyInfo>(generator)),
         Endpoint::KeyList => read(parameters::<KeyListQuery>(), schema::<KeyList>(generator)),
-        Endpoint::LedgerVerify => read(Vec::new(), schema::<LedgerAudit>(generator)),
-        Endpoint::SpendLogs => read(parameters::<SpendLogsQuery>(), schema::<Vec<SpendLog>>(generator)),
         // The providers' own documents describe these in full.
         Endpoint::Chat
         | Endpoint::Responses
@@ -153,7 +151,7 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         | Endpoint::ResponsesSocket
         | Endpoint::OpenApi => read(Vec::new(), object()),
         Endpoint::Liveness => read(Vec::new(), json!({ "type": "string" })),
-        other => entities::shape_of(other, generator),
+        other => spend::shape_of(other, generator).unwrap_or_else(|| entities::shape_of(other, generator)),
     }
 }
 
