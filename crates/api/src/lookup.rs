@@ -63,6 +63,18 @@ impl TeamListQuery {
             page_size: size.and_then(|size| u32::try_from(size).ok()),
         })
     }
+
+    /// Writes the query.
+    #[must_use]
+    pub fn write(&self) -> String {
+        Query::write([
+            ("user_id", self.user_id.clone()),
+            ("organization_id", self.organization_id.clone()),
+            ("team_alias", self.team_alias.clone()),
+            ("page", self.page.map(|page| page.to_string())),
+            ("page_size", self.page_size.map(|size| size.to_string())),
+        ])
+    }
 }
 
 /// The query of `GET /user/info`.
