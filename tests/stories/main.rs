@@ -28,3 +28,4 @@ mod replicas;
 mod routing;
 mod scopes;
 mod sdk;
+mod spending;

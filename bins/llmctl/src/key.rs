@@ -126,7 +126,8 @@ fn generate(chosen: Option<String>, fields: KeyFields) -> GenerateKeyRequest {
         team_id: fields.team,
         metadata: fields.metadata,
         tags: some(fields.tags),
-        blocked: None,
+        allowed_routes: some(fields.allowed_routes),
+        ..GenerateKeyRequest::default()
     }
 }
 
@@ -143,6 +144,7 @@ fn update(key: KeyText, fields: KeyFields) -> UpdateKeyRequest {
         team_id: set(fields.team),
         metadata: set(fields.metadata),
         tags: list(fields.tags),
+        allowed_routes: list(fields.allowed_routes),
         ..UpdateKeyRequest::default()
     }
 }

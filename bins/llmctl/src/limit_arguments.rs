@@ -25,6 +25,9 @@ pub(crate) struct LimitFields {
     /// A further budget in windows of its own, such as 1d=5; may be repeated
     #[arg(long = "budget-window", value_name = "DURATION=DOLLARS", value_parser = window)]
     pub(crate) budget_windows: Vec<BudgetLimit>,
+    /// How strictly the budgets hold: strict (never passed), bounded (what calls usually cost is held), after
+    #[arg(long, value_name = "MODE", value_parser = ["strict", "bounded", "after"])]
+    pub(crate) budget_mode: Option<String>,
     /// Raises the budget until --temp-budget-expiry, in dollars
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub(crate) temp_budget_increase: Option<Dollars>,
@@ -37,6 +40,12 @@ pub(crate) struct LimitFields {
     /// Tokens per minute
     #[arg(long, value_name = "N")]
     pub(crate) tpm: Option<u64>,
+    /// Tokens of prompts per minute
+    #[arg(long, value_name = "N")]
+    pub(crate) itpm: Option<u64>,
+    /// Generated tokens per minute
+    #[arg(long, value_name = "N")]
+    pub(crate) otpm: Option<u64>,
     /// Calls per day
     #[arg(long, value_name = "N")]
     pub(crate) rpd: Option<u64>,
@@ -65,10 +74,13 @@ impl LimitFields {
             soft_budget: set(self.soft_budget),
             budget_duration: set(self.budget_duration),
             budget_limits: list(self.budget_windows),
+            budget_mode: set(self.budget_mode),
             temp_budget_increase: set(self.temp_budget_increase),
             temp_budget_expiry: set(self.temp_budget_expiry),
             rpm_limit: set(self.rpm),
             tpm_limit: set(self.tpm),
+            itpm_limit: set(self.itpm),
+            otpm_limit: set(self.otpm),
             rpd_limit: set(self.rpd),
             tpd_limit: set(self.tpd),
             max_parallel_requests: set(self.max_parallel),

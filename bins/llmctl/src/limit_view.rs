@@ -17,6 +17,8 @@ pub(crate) fn limits(table: &mut Table, limits: &LimitObject) {
     table.field("temp_budget_expiry", "until", limits.temp_budget_expiry.as_ref());
     table.field("rpm_limit", "rpm limit", limits.rpm_limit);
     table.field("tpm_limit", "tpm limit", limits.tpm_limit);
+    table.field("itpm_limit", "itpm limit", limits.itpm_limit);
+    table.field("otpm_limit", "otpm limit", limits.otpm_limit);
     table.field("rpd_limit", "rpd limit", limits.rpd_limit);
     table.field("tpd_limit", "tpd limit", limits.tpd_limit);
     table.field("max_parallel_requests", "max parallel", limits.max_parallel_requests);

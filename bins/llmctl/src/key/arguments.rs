@@ -122,6 +122,10 @@ pub(crate) struct KeyFields {
     /// Team
     #[arg(long, value_name = "ID")]
     pub(crate) team: Option<String>,
+    /// A route that the key may ask: a path, a path/*, or a group such as llm_api_routes; may be repeated. None: those
+    /// of its role
+    #[arg(long = "allowed-route", value_name = "ROUTE")]
+    pub(crate) allowed_routes: Vec<String>,
     /// A JSON object of your own
     #[arg(long, value_name = "JSON", value_parser = object)]
     pub(crate) metadata: Option<serde_json::Map<String, serde_json::Value>>,
