@@ -1,8 +1,8 @@
 //! Teams: made, changed, shown, listed, blocked and deleted.
 
 use weighhouse_api::{
-    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, TeamInfo, TeamList, TeamListQuery,
-    TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
+    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, SortOrder, TeamColumn, TeamInfo, TeamList,
+    TeamListQuery, TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
 };
 use weighhouse_storage::{EntityFilter, KeyFilter, Limits, Page, TeamMember, TeamRecord};
 use weighhouse_types::{Error, Scope, ScopeKind};
@@ -148,16 +148,40 @@ fn place(page: u64, size: u32) -> (usize, usize) {
 }
 
 async fn narrowed(admin: &Admin, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
-    let filter = EntityFilter { name: asked.team_alias.clone() };
-    let (mut teams, _) =
-        admin.store.list::<TeamRecord>(&filter, Page { offset: 0, limit: MAX_TEAMS }).await?;
+    let every = Page { offset: 0, limit: MAX_TEAMS };
+    let (mut teams, _) = admin.store.list::<TeamRecord>(&EntityFilter::default(), every).await?;
+    if let Some(id) = &asked.team_id {
+        teams.retain(|team| team.team_id == *id);
+    }
+    if let Some(part) = asked.team_alias.as_ref().map(|part| part.to_lowercase()) {
+        let has = |alias: &String| alias.to_lowercase().contains(&part);
+        teams.retain(|team| team.team_alias.as_ref().is_some_and(has));
+    }
     if let Some(user) = &asked.user_id {
         teams.retain(|team| team.member(user).is_some());
     }
     if let Some(organization) = &asked.organization_id {
         teams.retain(|team| team.organization_id.as_ref() == Some(organization));
     }
+    put_in_order(&mut teams, asked);
     Ok(teams)
+}
+
+/// The store gives the newest first.
+fn put_in_order(teams: &mut [TeamRecord], asked: &TeamListQuery) {
+    match asked.sort_by {
+        None => return,
+        Some(TeamColumn::TeamId) => teams.sort_by(|a, b| a.team_id.cmp(&b.team_id)),
+        Some(TeamColumn::TeamAlias) => {
+            teams.sort_by(|a, b| (&a.team_alias, &a.team_id).cmp(&(&b.team_alias, &b.team_id)));
+        }
+        Some(TeamColumn::CreatedAt) => {
+            teams.sort_by(|a, b| (a.created_ms, &a.team_id).cmp(&(b.created_ms, &b.team_id)));
+        }
+    }
+    if asked.sort_order == SortOrder::Descending {
+        teams.reverse();
+    }
 }
 
 async fn shown_all(

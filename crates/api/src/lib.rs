@@ -36,7 +36,7 @@ pub use key::{
     KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
 };
 pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
-pub use lookup::{CustomerQuery, PageQuery, TeamListQuery, TeamQuery, UserQuery};
+pub use lookup::{CustomerQuery, PageQuery, SortOrder, TeamColumn, TeamListQuery, TeamQuery, UserQuery};
 pub use openapi::openapi;
 pub use patch::Patch;
 pub use refusal::{Refusal, RefusalDetail};
