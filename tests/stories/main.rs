@@ -19,6 +19,7 @@ mod dialects;
 mod edge;
 mod keys;
 mod life;
+mod limits;
 mod metrics;
 mod money;
 mod refusals;

@@ -88,6 +88,24 @@ fn every_official_client_speaks_to_every_kind_of_provider() {
     holds(&python, "dialects.py", &[&address, key.secret()]);
 }
 
+/// What is refused raises the class that programs catch, says when to ask again, and is not asked for in vain.
+#[test]
+fn official_clients_understand_refusals_of_limits() {
+    let Some(python) = test_python() else { return };
+    let fake = provider(Script::default());
+    let house = House::before(&fake);
+    let keys = [
+        json!({"rpm_limit": 1}),
+        json!({"rpd_limit": 1}),
+        json!({"max_budget": 0.0, "budget_duration": "1d"}),
+        json!({"max_budget": 0.0}),
+    ]
+    .map(|settings| house.key(settings));
+    let base = format!("http://{}", house.address());
+    let [minute, day, windowed, spent] = keys.each_ref().map(|key| key.secret());
+    holds(&python, "limits.py", &[&base, minute, day, windowed, spent]);
+}
+
 /// LiteLLM's own client classes manage this house as they manage LiteLLM.
 #[test]
 fn litellms_own_client_manages_keys_teams_and_users() {

@@ -55,7 +55,7 @@ pub struct TeamListQuery {
 
 /// What lists of teams are ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "snake_case")]
+#[schemars(rename_all = "snake_case", inline)]
 pub enum TeamColumn {
     /// The id.
     TeamId,
@@ -67,6 +67,7 @@ pub enum TeamColumn {
 
 /// Which way a list is ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(inline)]
 pub enum SortOrder {
     /// The least first.
     #[default]

@@ -19,6 +19,7 @@ mod identify;
 mod ingress;
 mod limits;
 mod metrics;
+mod pace;
 mod pipeline;
 mod relay;
 mod reply;
