@@ -19,6 +19,7 @@ mod dialects;
 mod edge;
 mod keys;
 mod life;
+mod limits;
 mod llmctl;
 mod metrics;
 mod modes;

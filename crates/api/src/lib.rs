@@ -57,7 +57,7 @@ pub use ledger::{
     WrongBook, WrongDay,
 };
 pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
-pub use lookup::{CustomerQuery, PageQuery, TeamListQuery, TeamQuery, UserQuery};
+pub use lookup::{CustomerQuery, PageQuery, SortOrder, TeamColumn, TeamListQuery, TeamQuery, UserQuery};
 pub use openapi::openapi;
 pub use patch::Patch;
 pub use permission::{Permission, Reach, Role, TeamReach, TeamRole};

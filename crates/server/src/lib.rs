@@ -20,6 +20,7 @@ mod in_force;
 mod ingress;
 mod limits;
 mod metrics;
+mod pace;
 mod pipeline;
 mod relay;
 mod reply;
