@@ -12,6 +12,10 @@ use crate::{process, workspace};
 
 /// Where the bugs stand, from the workspace's root.
 const LIST: &str = "crates/metering/src/simulation/mutants.toml";
+/// Seconds after which a mutant is taken for one that never ends, which is found too.
+const MOST_SECONDS: &str = "600";
+/// The status by which `timeout` says that it ended a program.
+const TIMED_OUT: i32 = 124;
 /// Seeds among which a bug must be found.
 const SEEDS: u64 = 1_000;
 
@@ -86,15 +90,20 @@ fn try_mutant(mutant: &Mutant, tree: &Path, target: &Path) -> Result<Found> {
     let count = sound.matches(&mutant.from).count();
     ensure!(count == 1, "{}: its text stands {count} times in {}; mend {LIST}", mutant.name, mutant.file);
     fs::write(&path, sound.replacen(&mutant.from, &mutant.to, 1))?;
-    let mut command = test_command(&["--quiet"]);
+    let test = test_command(&["--quiet"]);
+    let mut command = Command::new("timeout");
+    command.arg(MOST_SECONDS).arg(test.get_program()).args(test.get_args());
     command.current_dir(tree).env("CARGO_TARGET_DIR", target).env("SEEDS", SEEDS.to_string());
     command.env_remove("SEED").env("RUST_BACKTRACE", "0");
-    let ended = command.output().context("cannot start cargo")?;
+    let ended = command.output().context("cannot start `timeout` (package coreutils)")?;
     fs::write(&path, sound)?;
     let said =
         format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
     if ended.status.success() {
         return Ok(Found::Never);
+    }
+    if ended.status.code() == Some(TIMED_OUT) {
+        return Ok(Found::At(format!("seed unknown: it does not end within {MOST_SECONDS} s")));
     }
     let of_seed = said.lines().find(|line| line.contains("seed "));
     match of_seed.or_else(|| said.lines().find(|line| line.contains("panicked"))) {
