@@ -43,6 +43,7 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
                 None => None,
             };
             let told = client.key_info(&KeyInfoQuery { key }).await?;
+            // Beside it the answer names the key as the request did, which may be the secret.
             let info: weighhouse_client::Answer<KeyObject> = told.part(Some("info"))?;
             return output.write(&info, || view::record(&info));
         }

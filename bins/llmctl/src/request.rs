@@ -145,7 +145,7 @@ pub(crate) fn complete<R: RequestBody + Serialize>(
         }
     }
     let (text, place) = match &source.from_file {
-        Some(path) => (read(path)?, path.display().to_string()),
+        Some(path) => (read(path)?, place_of(path)),
         None => ("{}".to_owned(), "the command line".to_owned()),
     };
     let mut whole: Fields = serde_json::from_str(&text).map_err(|error| {
@@ -164,11 +164,18 @@ fn fields_of<R: Serialize>(said: &R) -> Result<Fields, serde_json::Error> {
     serde_json::from_str(to_raw_value(said)?.get())
 }
 
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn place_of(path: &Path) -> String {
+    if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 fn read(path: &Path) -> Result<String, Failure> {
-    let is_stdin = path == Path::new("-");
-    let place = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let place = place_of(path);
     let mut text = String::new();
-    let read = if is_stdin {
+    let read = if is_stdin(path) {
         io::stdin().lock().take(MAX_FILE_BYTES).read_to_string(&mut text)
     } else {
         File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
