@@ -21,6 +21,7 @@ mod keys;
 mod life;
 mod llmctl;
 mod metrics;
+mod modes;
 mod money;
 mod refusals;
 mod replicas;

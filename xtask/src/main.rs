@@ -9,6 +9,7 @@ mod codegen;
 mod dist;
 mod process;
 mod run;
+mod simulate;
 mod test;
 mod workspace;
 
@@ -43,6 +44,12 @@ const CHORES: &[Chore] = &[
         about: "measure the gateway as it is shipped",
         help: bench::HELP,
         run: bench::run,
+    },
+    Chore {
+        name: "simulate",
+        about: "run the simulation of money over many seeds, or over mutants",
+        help: simulate::HELP,
+        run: simulate::run,
     },
     Chore {
         name: "codegen",

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use weighhouse_api::{
     Dollars, LedgerAudit, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings, WrongBook,
 };
-use weighhouse_auth::Caller;
+use weighhouse_auth::Granted;
 use weighhouse_storage::{Discrepancy, LedgerFilter, LedgerRow};
-use weighhouse_types::{Error, Kind};
+use weighhouse_types::Error;
 
 use crate::admin::Admin;
 use crate::calendar::{moment, start_of_day};
@@ -18,17 +18,20 @@ const MAX_ROWS: u32 = 10_000;
 
 pub(crate) async fn read(
     admin: &Admin,
-    caller: &Caller,
+    granted: &Granted,
     query: Option<&str>,
 ) -> Result<Vec<SpendLog>, Error> {
-    let sees_all = admin.directory.may_administer(caller, true).await?;
-    let mut filter = narrowed(SpendLogsQuery::read(query)?, caller, sees_all)?;
-    // A key that still exists is read by its lasting id, so that rows from before a rotation are found.
-    if let Some(hash) = &filter.key_hash
-        && let Some(key) = admin.store.key_by_hash(hash).await?
-    {
-        filter.key_id = Some(key.id);
-        filter.key_hash = None;
+    let mut filter = narrowed(SpendLogsQuery::read(query)?, granted)?;
+    if let Some(hash) = &filter.key_hash {
+        let key = admin.store.key_by_hash(hash).await?;
+        if !granted.reaches_everything() && !key.as_ref().is_some_and(|key| granted.reaches_key(key)) {
+            return Err(granted.denied_key("api_key"));
+        }
+        // A key that still exists is read by its lasting id, so that rows from before a rotation are found.
+        if let Some(key) = key {
+            filter.key_id = Some(key.id);
+            filter.key_hash = None;
+        }
     }
     let rows = admin.store.ledger(&filter).await?;
     Ok(rows.iter().map(log).collect())
@@ -51,19 +54,13 @@ pub(crate) async fn verify(admin: &Admin) -> Result<LedgerAudit, Error> {
 }
 
 /// What the query asks for, and of that what the caller may see.
-fn narrowed(query: SpendLogsQuery, caller: &Caller, sees_all: bool) -> Result<LedgerFilter, Error> {
-    let mut key_hash = query.api_key.as_ref().map(|key| hash_named(key.expose()));
-    if !sees_all {
-        if key_hash.is_some_and(|hash| hash != *caller.hash()) {
-            let message = "A virtual key sees only its own spend; leave api_key out, or use the master key";
-            return Err(Error::new(Kind::RouteDenied, message).at("api_key"));
-        }
-        key_hash = Some(caller.hash().clone());
-    }
+fn narrowed(query: SpendLogsQuery, granted: &Granted) -> Result<LedgerFilter, Error> {
+    let key_hash = query.api_key.as_ref().map(|key| hash_named(key.expose()));
     let day = |name, day: Option<String>| day.map(|day| start_of_day(name, &day)).transpose();
     Ok(LedgerFilter {
         team_id: None,
         end_user: None,
+        of: granted.keys(),
         key_id: None,
         key_hash,
         user_id: query.user_id,

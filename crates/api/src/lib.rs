@@ -17,9 +17,11 @@ mod limits;
 mod lookup;
 mod openapi;
 mod patch;
+mod permission;
 mod query;
 mod refusal;
 mod route;
+mod route_group;
 mod secret;
 mod spend;
 mod team;
@@ -32,15 +34,19 @@ pub use customer::{
 };
 pub use dollars::Dollars;
 pub use key::{
-    BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyEntry, KeyInfo, KeyInfoQuery,
-    KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
+    BlockKeyRequest, BulkUpdateKeysRequest, BulkUpdateTeamKeysRequest, BulkUpdatedKeys, DeleteKeyRequest,
+    DeletedKeys, FailedKey, GenerateKeyRequest, KeyAliases, KeyAliasesQuery, KeyEntry, KeyHealth, KeyInfo,
+    KeyInfoQuery, KeyInfos, KeyInfosRequest, KeyList, KeyListQuery, KeyObject, LoggingHealth,
+    RegenerateKeyRequest, UpdateKeyRequest, UpdatedKey,
 };
 pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
 pub use lookup::{CustomerQuery, PageQuery, TeamListQuery, TeamQuery, UserQuery};
 pub use openapi::openapi;
 pub use patch::Patch;
+pub use permission::{Permission, Reach, Role, TeamReach, TeamRole};
 pub use refusal::{Refusal, RefusalDetail};
-pub use route::{Endpoint, FoundRoute, Meter, Missing, Permission, ROUTES, Route, Verb, find};
+pub use route::{Endpoint, FoundRoute, Meter, Missing, ROUTES, Route, Verb, find};
+pub use route_group::{EMPTY_GROUPS, RouteGroup, routes_of_key_type};
 pub use secret::KeyText;
 pub use spend::{LedgerAudit, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings, WrongBook};
 pub use team::{

@@ -101,9 +101,9 @@ impl Charge {
         self.accounts.iter().map(|charged| charged.held).max().unwrap_or_default()
     }
 
-    /// Books what an attempt cost, out of the holds and beyond them.
-    pub(crate) fn settle(&mut self, cost: Nanos) {
-        self.accounts.iter_mut().for_each(|charged| charged.settle(cost));
+    /// Books what an attempt cost, out of the holds and beyond them. Gives how far it passed a strict hold.
+    pub(crate) fn settle(&mut self, cost: Nanos) -> Nanos {
+        self.accounts.iter_mut().map(|charged| charged.settle(cost)).max().unwrap_or_default()
     }
 
     /// Gives back what is held, the places, and the tokens that were not used. A call that was refused costs

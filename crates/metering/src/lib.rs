@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+mod book_of_record;
 mod bound;
 mod calendar;
 mod charge;
@@ -28,15 +29,18 @@ mod permit;
 mod recover;
 mod refusal;
 mod scope_meter;
+#[cfg(test)]
+mod simulation;
 mod slots;
 mod window;
 mod window_account;
 
 pub use account::{Account, Balance, Verdict};
+pub use book_of_record::{Answering, BookOfRecord};
 pub use bound::{OutputBound, Weight, weigh};
 pub use calendar::WindowRule;
 pub use ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS};
-pub use meter::{Admission, HOLD_WAIT, HouseRules, Meter, Unpriced};
+pub use meter::{Admission, HOLD_WAIT, HouseRules, InFlight, Meter, Unpriced};
 pub use permit::Permit;
 pub use recover::{Recovered, recover};
 pub use scope_meter::{Remaining, ScopeMeter, ScopeSpec};

@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use weighhouse_catalog::{PriceBook, Terms};
-use weighhouse_storage::{BudgetMode, Store, StoreError};
+use weighhouse_storage::{BudgetMode, StoreError};
 use weighhouse_types::{Error, Nanos, Operation, Scope};
 
+use crate::book_of_record::BookOfRecord;
 use crate::bound::OutputBound;
 use crate::charge::Charge;
 use crate::hold::hold;
@@ -33,7 +34,7 @@ pub const HOLD_WAIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Meter {
     scopes: RwLock<HashMap<Scope, Arc<ScopeMeter>>>,
-    store: Store,
+    book: Arc<dyn BookOfRecord>,
     sink: Sink,
     journal: Option<Arc<Journal>>,
     rules: HouseRules,
@@ -53,6 +54,17 @@ impl Default for HouseRules {
     fn default() -> Self {
         Self { zone: TimeZone::UTC, mode: BudgetMode::Strict }
     }
+}
+
+/// What calls in flight hold, summed over all scopes: one call under six scopes counts six times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InFlight {
+    /// Places among the calls at once.
+    pub slots: u64,
+    /// Money set aside in the windows that run.
+    pub held: Nanos,
+    /// What they may cost beyond it, in the budgets that are not strict.
+    pub unheld: Nanos,
 }
 
 /// What becomes of a call under a budget to a model without a price.
@@ -103,15 +115,15 @@ impl Meter {
     /// journal a process that is killed loses what the store does not have yet.
     #[must_use]
     pub fn new(
-        store: Store,
+        book: Arc<dyn BookOfRecord>,
         options: LedgerOptions,
         rules: HouseRules,
         journal: Option<Arc<Journal>>,
     ) -> (Self, LedgerWriter) {
         let (sink, rows) = mpsc::channel(QUEUE_ROWS);
-        let writer = LedgerWriter::new(rows, store.clone(), options, journal.clone());
+        let writer = LedgerWriter::new(rows, Arc::clone(&book), options, journal.clone());
         let learned = Learned::default();
-        (Self { scopes: RwLock::default(), store, sink, journal, rules, learned }, writer)
+        (Self { scopes: RwLock::default(), book, sink, journal, rules, learned }, writer)
     }
 
     /// The counters of a scope, its limits brought up to date. What it spent before is read from the store when
@@ -129,7 +141,7 @@ impl Meter {
     }
 
     async fn load(&self, spec: &ScopeSpec, now_ms: i64) -> Result<Arc<ScopeMeter>, StoreError> {
-        let settled = self.store.accounts(std::slice::from_ref(&spec.scope)).await?;
+        let settled = self.book.settled(&spec.scope).await?;
         let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
         if scopes.len() >= MAX_SCOPES {
             scopes.retain(|_, meter| Arc::strong_count(meter) > 1 || meter.is_bounded());
@@ -155,11 +167,17 @@ impl Meter {
         self.known(scope).map(|meter| meter.remaining(second))
     }
 
-    /// What calls in flight may cost beyond what is held for them, over all budgets that are not strict.
+    /// What calls in flight hold of all scopes; nothing where no call is in flight.
     #[must_use]
-    pub fn unheld(&self, now_ms: i64) -> Nanos {
+    pub fn in_flight(&self, now_ms: i64) -> InFlight {
         let scopes = self.scopes.read().unwrap_or_else(PoisonError::into_inner);
-        scopes.values().fold(Nanos::ZERO, |sum, scope| sum + scope.unheld(now_ms))
+        let mut sum = InFlight::default();
+        for scope in scopes.values() {
+            sum.slots += scope.slots.used();
+            sum.held += scope.held(now_ms);
+            sum.unheld += scope.unheld(now_ms);
+        }
+        sum
     }
 
     /// Bytes of the journal, and attempts in it that the store does not have.

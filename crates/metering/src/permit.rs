@@ -182,15 +182,14 @@ impl Permit {
     }
 
     /// Ends the open attempt: books its cost, gives back what it took of its deployment, and sends its row to the
-    /// ledger.
-    pub fn finish(&mut self) {
+    /// ledger. Gives how far its cost passed what strict budgets held for it: nothing, unless the bound was wrong.
+    pub fn finish(&mut self) -> Nanos {
         let (Some(row), Some(place)) = (self.open.take(), self.place.take()) else {
             // An attempt that never began took nothing but its places.
             self.leg.give_back(None);
-            return;
+            return Nanos::ZERO;
         };
-        self.charge.settle(row.cost);
-        self.leg.settle(row.cost);
+        let beyond = self.charge.settle(row.cost).max(self.leg.settle(row.cost));
         self.leg.give_back(Some(Units::of(&row.usage)));
         if let Some(costs) = self.costs.as_ref().filter(|_| row.outcome == Outcome::Success) {
             costs.note(row.cost);
@@ -204,6 +203,7 @@ impl Permit {
             tracing::error!(%error, "the journal could not be written");
         }
         place.send(Settled { row, noted });
+        beyond
     }
 }
 

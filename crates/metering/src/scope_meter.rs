@@ -265,9 +265,18 @@ impl ScopeMeter {
 
     /// What calls in flight may cost beyond what is held for them, in the account where that is most.
     pub(crate) fn unheld(&self, now_ms: i64) -> Nanos {
+        self.most(now_ms, WindowAccount::unheld)
+    }
+
+    /// What calls in flight hold, in the account where that is most.
+    pub(crate) fn held(&self, now_ms: i64) -> Nanos {
+        self.most(now_ms, |account| account.account.balance().held)
+    }
+
+    fn most(&self, now_ms: i64, of: fn(&WindowAccount) -> Nanos) -> Nanos {
         let mut accounts = Vec::new();
         self.accounts_at(now_ms, &mut accounts);
-        accounts.iter().map(|account| account.unheld()).max().unwrap_or_default()
+        accounts.iter().map(|account| of(account)).max().unwrap_or_default()
     }
 
     /// The limits that hold, and what is left of them at a second.

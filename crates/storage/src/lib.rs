@@ -35,5 +35,7 @@ pub use entities::{
 pub use error::StoreError;
 pub use limits::{BudgetMode, Limits, ModelLimits, TemporaryIncrease, WindowBudget};
 pub use location::Location;
-pub use records::{Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Outcome, Page};
+pub use records::{
+    Change, KeyFilter, KeyRecord, KeysOf, LedgerBatch, LedgerFilter, LedgerRow, Outcome, Page,
+};
 pub use store::Store;

@@ -6,7 +6,7 @@ use weighhouse_types::CallId;
 
 use crate::columns::{KEY_COLUMNS, LEDGER_COLUMNS};
 use crate::entities::{EntityFilter, EntityKind};
-use crate::records::{KeyFilter, LedgerFilter, Page};
+use crate::records::{KeyFilter, KeysOf, LedgerFilter, Page};
 
 /// Sums of the ledger by key, for whoever checks what keys are said to have spent.
 pub(crate) const SPEND_BY_KEY: &str = "SELECT key_id, CAST(sum(cost_nanos) AS BIGINT) FROM ledger \
@@ -40,6 +40,36 @@ impl Statement {
         statement
     }
 
+    /// Names of keys in the order of the alphabet; `part` is in them, in any case.
+    pub(crate) fn of_key_aliases(filter: &KeyFilter, part: Option<&str>, page: Page) -> Self {
+        let mut statement =
+            Self { text: "SELECT key_alias FROM virtual_keys".to_owned(), values: Vec::new() };
+        statement.narrow_aliases(filter, part);
+        statement.text.push_str(" ORDER BY key_alias LIMIT ");
+        statement.place(Value::Integer(i64::from(page.limit)));
+        statement.text.push_str(" OFFSET ");
+        statement.place(Value::Integer(i64::try_from(page.offset).unwrap_or(i64::MAX)));
+        statement
+    }
+
+    /// How many of them there are.
+    pub(crate) fn of_key_alias_count(filter: &KeyFilter, part: Option<&str>) -> Self {
+        let mut statement = Self { text: "SELECT count(*) FROM virtual_keys".to_owned(), values: Vec::new() };
+        statement.narrow_aliases(filter, part);
+        statement
+    }
+
+    fn narrow_aliases(&mut self, filter: &KeyFilter, part: Option<&str>) {
+        // No name is empty, so this asks for those that are there.
+        self.narrow("key_alias >", Some(text("")));
+        self.narrow_keys(filter);
+        if let Some(part) = part {
+            let literal = part.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+            self.narrow("lower(key_alias) LIKE", Some(text(&format!("%{literal}%"))));
+            self.text.push_str(" ESCAPE '!'");
+        }
+    }
+
     /// How many keys there are.
     pub(crate) fn of_key_count(filter: &KeyFilter) -> Self {
         let mut statement = Self { text: "SELECT count(*) FROM virtual_keys".to_owned(), values: Vec::new() };
@@ -57,6 +87,9 @@ impl Statement {
         statement.narrow("end_user =", filter.end_user.as_deref().map(text));
         statement.narrow("started_ms >=", filter.from_ms.map(Value::Integer));
         statement.narrow("started_ms <", filter.until_ms.map(Value::Integer));
+        if let Some(of) = &filter.of {
+            statement.narrow_of("key_id", of);
+        }
         match call {
             Some(call) => statement.narrow("call_id =", Some(Value::Bytes(call.as_bytes().to_vec()))),
             None => statement.narrow("response_id =", filter.request_id.as_deref().map(text)),
@@ -94,6 +127,35 @@ impl Statement {
         self.narrow("team_id =", filter.team_id.as_deref().map(text));
         self.narrow("key_alias =", filter.key_alias.as_deref().map(text));
         self.narrow("hash =", filter.hash.as_ref().map(|hash| text(hash.as_str())));
+        if let Some(of) = &filter.of {
+            self.narrow_of("id", of);
+        }
+    }
+
+    /// Keys that somebody reaches; whoever reaches none gets none.
+    fn narrow_of(&mut self, id_column: &str, of: &KeysOf) {
+        self.text.push_str(if self.values.is_empty() { " WHERE (" } else { " AND (" });
+        let mut is_first = true;
+        let mut any = |statement: &mut Self, compared: &str, value: &str| {
+            if !std::mem::take(&mut is_first) {
+                statement.text.push_str(" OR ");
+            }
+            statement.text.push_str(compared);
+            statement.place(text(value));
+        };
+        if let Some(id) = &of.itself {
+            any(self, &format!("{id_column} = "), id.as_str());
+        }
+        if let Some(user) = &of.user_id {
+            any(self, "user_id = ", user);
+        }
+        for team in &of.whole_teams {
+            any(self, "team_id = ", team);
+        }
+        for team in &of.shared_teams {
+            any(self, "user_id IS NULL AND team_id = ", team);
+        }
+        self.text.push_str(if is_first { "1 = 0)" } else { ")" });
     }
 
     /// Adds a condition where there is a value to compare with.
@@ -140,6 +202,23 @@ impl rusqlite::ToSql for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_reaches_no_key_gets_none() {
+        let asked = |of| {
+            let filter = KeyFilter { team_id: Some("t".into()), of: Some(of), ..KeyFilter::default() };
+            Statement::of_key_count(&filter)
+        };
+        let none = asked(KeysOf::default());
+        assert!(none.text.ends_with("WHERE team_id = $1 AND (1 = 0)"), "{}", none.text);
+        let some =
+            asked(KeysOf { user_id: Some("u".into()), shared_teams: vec!["s".into()], ..KeysOf::default() });
+        let wanted = "WHERE team_id = $1 AND (user_id = $2 OR user_id IS NULL AND team_id = $3)";
+        assert!(some.text.ends_with(wanted), "{}", some.text);
+        let alone =
+            Statement::of_key_count(&KeyFilter { of: Some(KeysOf::default()), ..KeyFilter::default() });
+        assert!(alone.text.ends_with("WHERE (1 = 0)"), "{}", alone.text);
+    }
 
     #[test]
     fn only_what_is_set_is_asked() {

@@ -156,6 +156,21 @@ pub struct KeyFilter {
     pub key_alias: Option<String>,
     /// Exact hash.
     pub hash: Option<KeyHash>,
+    /// Only keys that somebody reaches.
+    pub of: Option<KeysOf>,
+}
+
+/// The keys that somebody reaches: any of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeysOf {
+    /// The key that asks.
+    pub itself: Option<KeyId>,
+    /// Keys of this user.
+    pub user_id: Option<String>,
+    /// All keys of these teams.
+    pub whole_teams: Vec<String>,
+    /// Keys of these teams that no user owns.
+    pub shared_teams: Vec<String>,
 }
 
 /// Which ledger rows to read; every field that is set narrows the answer. Newest first.
@@ -171,6 +186,8 @@ pub struct LedgerFilter {
     pub team_id: Option<String>,
     /// Whom the client named as its end user.
     pub end_user: Option<String>,
+    /// Only attempts of keys that somebody reaches.
+    pub of: Option<KeysOf>,
     /// LiteLLM's `request_id`: the provider's answer id, or the call id.
     pub request_id: Option<String>,
     /// From this moment on.
