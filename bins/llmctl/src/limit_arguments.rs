@@ -31,12 +31,21 @@ pub(crate) struct LimitFields {
     /// When that ends: a time, or a duration from now on such as 2d
     #[arg(long, value_name = "WHEN")]
     pub(crate) temp_budget_expiry: Option<String>,
+    /// How strictly the budgets hold: never passed; what calls of the kind usually cost is held; checked, then charged
+    #[arg(long, value_name = "MODE", value_parser = ["strict", "bounded", "after"])]
+    pub(crate) budget_mode: Option<String>,
     /// Calls per minute
     #[arg(long, value_name = "N")]
     pub(crate) rpm: Option<u64>,
     /// Tokens per minute
     #[arg(long, value_name = "N")]
     pub(crate) tpm: Option<u64>,
+    /// Tokens of prompts per minute
+    #[arg(long, value_name = "N")]
+    pub(crate) itpm: Option<u64>,
+    /// Generated tokens per minute
+    #[arg(long, value_name = "N")]
+    pub(crate) otpm: Option<u64>,
     /// Calls per day
     #[arg(long, value_name = "N")]
     pub(crate) rpd: Option<u64>,
@@ -72,6 +81,9 @@ impl LimitFields {
             rpd_limit: set(self.rpd),
             tpd_limit: set(self.tpd),
             max_parallel_requests: set(self.max_parallel),
+            itpm_limit: set(self.itpm),
+            otpm_limit: set(self.otpm),
+            budget_mode: set(self.budget_mode),
             model_max_budget: pairs(self.model_budgets),
             model_rpm_limit: pairs(self.model_rpm),
             model_tpm_limit: pairs(self.model_tpm),

@@ -13,10 +13,13 @@ pub(crate) fn limits(table: &mut Table, limits: &LimitObject) {
     let further = limits.budget_limits.iter();
     let further = further.map(|one| format!("${} in {}", one.max_budget.0, one.budget_duration));
     table.field("budget_limits", "further budgets", Cell::list(further));
+    table.field("budget_mode", "budget mode", limits.budget_mode.as_ref());
     table.field("temp_budget_increase", "more for a while", limits.temp_budget_increase);
     table.field("temp_budget_expiry", "until", limits.temp_budget_expiry.as_ref());
     table.field("rpm_limit", "rpm limit", limits.rpm_limit);
     table.field("tpm_limit", "tpm limit", limits.tpm_limit);
+    table.field("itpm_limit", "itpm limit", limits.itpm_limit);
+    table.field("otpm_limit", "otpm limit", limits.otpm_limit);
     table.field("rpd_limit", "rpd limit", limits.rpd_limit);
     table.field("tpd_limit", "tpd limit", limits.tpd_limit);
     table.field("max_parallel_requests", "max parallel", limits.max_parallel_requests);

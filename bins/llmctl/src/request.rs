@@ -43,6 +43,8 @@ pub(crate) enum Field {
     BudgetDuration,
     /// No further budgets in windows of their own
     BudgetWindows,
+    /// Budgets hold as strictly as the house has it
+    BudgetMode,
     /// No more money for a while
     TempBudget,
     /// No named budget
@@ -53,6 +55,10 @@ pub(crate) enum Field {
     Rpm,
     /// No limit of tokens per minute
     Tpm,
+    /// No limit of tokens of prompts per minute
+    Itpm,
+    /// No limit of generated tokens per minute
+    Otpm,
     /// No limit of calls per day
     Rpd,
     /// No limit of tokens per day
@@ -61,6 +67,8 @@ pub(crate) enum Field {
     MaxParallel,
     /// No budget for each member of a team
     MemberBudget,
+    /// The routes of its role
+    Routes,
     /// No owner
     User,
     /// No team
@@ -89,15 +97,19 @@ impl Field {
             Self::SoftBudget => (&["soft_budget"], "null"),
             Self::BudgetDuration => (&["budget_duration"], "null"),
             Self::BudgetWindows => (&["budget_limits"], "null"),
+            Self::BudgetMode => (&["budget_mode"], "null"),
             Self::TempBudget => (&["temp_budget_increase"], "null"),
             Self::Budget => (&["budget_id"], "null"),
             Self::ModelBudgets => (&["model_max_budget"], "null"),
             Self::Rpm => (&["rpm_limit"], "null"),
             Self::Tpm => (&["tpm_limit"], "null"),
+            Self::Itpm => (&["itpm_limit"], "null"),
+            Self::Otpm => (&["otpm_limit"], "null"),
             Self::Rpd => (&["rpd_limit"], "null"),
             Self::Tpd => (&["tpd_limit"], "null"),
             Self::MaxParallel => (&["max_parallel_requests"], "null"),
             Self::MemberBudget => (&["team_member_budget"], "null"),
+            Self::Routes => (&["allowed_routes"], "[]"),
             Self::User => (&["user_id"], "null"),
             Self::Team => (&["team_id"], "null"),
             Self::Teams => (&["teams"], "null"),
