@@ -149,7 +149,7 @@ fn generate(chosen: Option<String>, kind: Option<KeyKind>, fields: KeyFields) ->
         team_id: fields.team,
         metadata: fields.metadata,
         tags: some(fields.tags),
-        allowed_routes: some(fields.routes),
+        allowed_routes: some(fields.allowed_routes),
         key_type: kind.map(KeyKind::name).map(str::to_owned),
         ..GenerateKeyRequest::default()
     }
@@ -168,7 +168,7 @@ pub(crate) fn changes(fields: KeyFields) -> UpdateKeyRequest {
         team_id: set(fields.team),
         metadata: set(fields.metadata),
         tags: list(fields.tags),
-        allowed_routes: list(fields.routes),
+        allowed_routes: list(fields.allowed_routes),
         ..UpdateKeyRequest::default()
     }
 }

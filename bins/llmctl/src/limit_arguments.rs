@@ -25,15 +25,15 @@ pub(crate) struct LimitFields {
     /// A further budget in windows of its own, such as 1d=5; may be repeated
     #[arg(long = "budget-window", value_name = "DURATION=DOLLARS", value_parser = window)]
     pub(crate) budget_windows: Vec<BudgetLimit>,
+    /// How strictly the budgets hold: strict (never passed), bounded (what calls usually cost is held), after
+    #[arg(long, value_name = "MODE", value_parser = ["strict", "bounded", "after"])]
+    pub(crate) budget_mode: Option<String>,
     /// Raises the budget until --temp-budget-expiry, in dollars
     #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
     pub(crate) temp_budget_increase: Option<Dollars>,
     /// When that ends: a time, or a duration from now on such as 2d
     #[arg(long, value_name = "WHEN")]
     pub(crate) temp_budget_expiry: Option<String>,
-    /// How strictly the budgets hold: never passed; what calls of the kind usually cost is held; checked, then charged
-    #[arg(long, value_name = "MODE", value_parser = ["strict", "bounded", "after"])]
-    pub(crate) budget_mode: Option<String>,
     /// Calls per minute
     #[arg(long, value_name = "N")]
     pub(crate) rpm: Option<u64>,
@@ -74,16 +74,16 @@ impl LimitFields {
             soft_budget: set(self.soft_budget),
             budget_duration: set(self.budget_duration),
             budget_limits: list(self.budget_windows),
+            budget_mode: set(self.budget_mode),
             temp_budget_increase: set(self.temp_budget_increase),
             temp_budget_expiry: set(self.temp_budget_expiry),
             rpm_limit: set(self.rpm),
             tpm_limit: set(self.tpm),
+            itpm_limit: set(self.itpm),
+            otpm_limit: set(self.otpm),
             rpd_limit: set(self.rpd),
             tpd_limit: set(self.tpd),
             max_parallel_requests: set(self.max_parallel),
-            itpm_limit: set(self.itpm),
-            otpm_limit: set(self.otpm),
-            budget_mode: set(self.budget_mode),
             model_max_budget: pairs(self.model_budgets),
             model_rpm_limit: pairs(self.model_rpm),
             model_tpm_limit: pairs(self.model_tpm),

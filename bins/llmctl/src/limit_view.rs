@@ -9,11 +9,11 @@ pub(crate) fn limits(table: &mut Table, limits: &LimitObject) {
     table.field("max_budget", "max budget", limits.max_budget);
     table.field("soft_budget", "soft budget", limits.soft_budget);
     table.field("budget_duration", "budget duration", limits.budget_duration.as_ref());
+    table.field("budget_mode", "budget mode", limits.budget_mode.as_ref());
     table.field("budget_reset_at", "budget resets", limits.budget_reset_at.as_ref());
     let further = limits.budget_limits.iter();
     let further = further.map(|one| format!("${} in {}", one.max_budget.0, one.budget_duration));
     table.field("budget_limits", "further budgets", Cell::list(further));
-    table.field("budget_mode", "budget mode", limits.budget_mode.as_ref());
     table.field("temp_budget_increase", "more for a while", limits.temp_budget_increase);
     table.field("temp_budget_expiry", "until", limits.temp_budget_expiry.as_ref());
     table.field("rpm_limit", "rpm limit", limits.rpm_limit);

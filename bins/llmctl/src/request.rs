@@ -68,7 +68,7 @@ pub(crate) enum Field {
     /// No budget for each member of a team
     MemberBudget,
     /// The routes of its role
-    Routes,
+    AllowedRoutes,
     /// No owner
     User,
     /// No team
@@ -109,7 +109,7 @@ impl Field {
             Self::Tpd => (&["tpd_limit"], "null"),
             Self::MaxParallel => (&["max_parallel_requests"], "null"),
             Self::MemberBudget => (&["team_member_budget"], "null"),
-            Self::Routes => (&["allowed_routes"], "[]"),
+            Self::AllowedRoutes => (&["allowed_routes"], "[]"),
             Self::User => (&["user_id"], "null"),
             Self::Team => (&["team_id"], "null"),
             Self::Teams => (&["teams"], "null"),

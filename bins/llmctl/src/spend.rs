@@ -42,8 +42,14 @@ pub(crate) async fn run(client: &Client, verb: SpendVerb, output: &Output) -> Re
         Some(name) => Some(named(client, &name).await?),
         None => None,
     };
-    let query =
-        SpendLogsQuery { request_id: request, api_key, user_id: user, start_date: start, end_date: end };
+    let query = SpendLogsQuery {
+        request_id: request,
+        api_key,
+        user_id: user,
+        start_date: start,
+        end_date: end,
+        summarize: None,
+    };
     let logs = client.spend_logs(&query).await?;
     output.write(&logs, || rows(&logs))?;
     if logs.len() >= MOST_ROWS {

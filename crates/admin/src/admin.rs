@@ -1,7 +1,7 @@
 //! The one door: from a request to the function that answers it.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,9 +13,10 @@ use weighhouse_storage::{Change, EntityKind, Store};
 use weighhouse_types::{Error, KeyHash, Kind};
 
 use crate::answer::{json, refuse, whole};
+use crate::in_force::InForce;
 use crate::{
-    block, customer, delete, generate, info, key_health, list, many, named_budget, regenerate, spend_logs,
-    tag, team, team_member, update, user,
+    block, customer, delete, generate, info, key_health, list, many, named_budget, regenerate, spend, tag,
+    team, team_member, update, user,
 };
 
 /// The control plane over the rooms below.
@@ -28,6 +29,8 @@ pub struct Admin {
     now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
     /// Made when first asked for.
     description: OnceLock<Bytes>,
+    /// Put in once there is a configuration in force.
+    in_force: OnceLock<Arc<dyn InForce>>,
 }
 
 impl fmt::Debug for Admin {
@@ -46,7 +49,30 @@ impl Admin {
         zone: TimeZone,
         now_ms: impl Fn() -> i64 + Send + Sync + 'static,
     ) -> Self {
-        Self { store, keyring, directory, zone, now_ms: Box::new(now_ms), description: OnceLock::new() }
+        Self {
+            store,
+            keyring,
+            directory,
+            zone,
+            now_ms: Box::new(now_ms),
+            description: OnceLock::new(),
+            in_force: OnceLock::new(),
+        }
+    }
+
+    /// Says whom to ask for prices and budgets of the configuration; the first who is said stays.
+    pub fn ask_of(&self, in_force: Arc<dyn InForce>) {
+        // Nobody says it twice; if anybody did, the first would know as much.
+        drop(self.in_force.set(in_force));
+    }
+
+    /// Whom to ask for prices and budgets of the configuration.
+    ///
+    /// # Errors
+    /// `Overloaded`: the house is still being put together.
+    pub(crate) fn in_force(&self) -> Result<&dyn InForce, Error> {
+        let starting = || Error::new(Kind::Overloaded, "the gateway is starting; try again in a moment");
+        self.in_force.get().map(AsRef::as_ref).ok_or_else(starting)
     }
 
     /// Answers a request as far as its caller was granted. Errors are written in LiteLLM's shape.
@@ -81,7 +107,6 @@ impl Admin {
                 let named = found.capture.map(|key| percent_decode_str(key).decode_utf8_lossy());
                 json(&regenerate::regenerate(self, granted, named.as_deref(), body).await?)
             }
-            Endpoint::SpendLogs => json(&spend_logs::read(self, granted, query).await?),
             Endpoint::TeamInfo => json(&team::info(self, granted, query).await?),
             Endpoint::TeamList => json(&team::list(self, granted, query).await?),
             Endpoint::TeamPages => json(&team::pages(self, granted, query).await?),
@@ -93,6 +118,7 @@ impl Admin {
             Endpoint::TeamMemberAdd => json(&team_member::add(self, granted, body).await?),
             Endpoint::TeamMemberUpdate => json(&team_member::update(self, granted, body).await?),
             Endpoint::TeamMemberDelete => json(&team_member::delete(self, granted, body).await?),
+            endpoint if spend::is_narrowed(endpoint) => spend::ask(self, granted, body, query).await,
             // Nothing below narrows its answer, so nothing below is for whoever does not reach everything.
             _ => self.ask_for_everything(granted.everything()?, granted.endpoint(), body, query).await,
         }
@@ -109,7 +135,6 @@ impl Admin {
         match endpoint {
             Endpoint::KeyBulkUpdate => json(&many::update_each(self, all, body).await?),
             Endpoint::UserNew => json(&user::new(self, all, body).await?),
-            Endpoint::LedgerVerify => json(&spend_logs::verify(self).await?),
             Endpoint::TeamNew => json(&team::new(self, body).await?),
             Endpoint::TeamUpdate => json(&team::update(self, body).await?),
             Endpoint::TeamDelete => json(&team::delete(self, body).await?),
@@ -137,7 +162,7 @@ impl Admin {
             Endpoint::TagInfo => json(&tag::info(self, body).await?),
             Endpoint::TagList => json(&tag::list(self, query).await?),
             Endpoint::TagDelete => json(&tag::delete(self, body).await?),
-            _ => Err(not_mine()),
+            other => spend::ask_for_everything(self, all, other, body, query).await,
         }
     }
 
@@ -164,6 +189,6 @@ impl Admin {
     }
 }
 
-fn not_mine() -> Error {
+pub(crate) fn not_mine() -> Error {
     Error::new(Kind::NotFound, "the control plane has no such route; see /openapi.json")
 }

@@ -1,8 +1,13 @@
 //! Teams: made, changed, shown, listed, blocked and deleted.
 
 use weighhouse_api::{
+<<<<<<< HEAD
     BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, TeamInfo, TeamList, TeamListQuery,
     TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamReach, TeamRequest, read_body,
+=======
+    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, SortOrder, TeamColumn, TeamInfo, TeamList,
+    TeamListQuery, TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
+>>>>>>> wt-checks
 };
 use weighhouse_auth::Granted;
 use weighhouse_storage::{EntityFilter, KeyFilter, Limits, Page, TeamMember, TeamRecord};
@@ -161,6 +166,7 @@ fn place(page: u64, size: u32) -> (usize, usize) {
     (whole((page - 1).saturating_mul(u64::from(size))), whole(u64::from(size)))
 }
 
+<<<<<<< HEAD
 async fn narrowed(admin: &Admin, granted: &Granted, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
     if let Some(user) = &asked.user_id
         && !granted.reaches_everything()
@@ -184,13 +190,43 @@ async fn narrowed(admin: &Admin, granted: &Granted, asked: &TeamListQuery) -> Re
             admin.store.list::<TeamRecord>(&filter, Page { offset: 0, limit: MAX_TEAMS }).await?.0
         }
     };
+=======
+async fn narrowed(admin: &Admin, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
+    let every = Page { offset: 0, limit: MAX_TEAMS };
+    let (mut teams, _) = admin.store.list::<TeamRecord>(&EntityFilter::default(), every).await?;
+    if let Some(id) = &asked.team_id {
+        teams.retain(|team| team.team_id == *id);
+    }
+    if let Some(part) = asked.team_alias.as_ref().map(|part| part.to_lowercase()) {
+        let has = |alias: &String| alias.to_lowercase().contains(&part);
+        teams.retain(|team| team.team_alias.as_ref().is_some_and(has));
+    }
+>>>>>>> wt-checks
     if let Some(user) = &asked.user_id {
         teams.retain(|team| team.member(user).is_some());
     }
     if let Some(organization) = &asked.organization_id {
         teams.retain(|team| team.organization_id.as_ref() == Some(organization));
     }
+    put_in_order(&mut teams, asked);
     Ok(teams)
+}
+
+/// The store gives the newest first.
+fn put_in_order(teams: &mut [TeamRecord], asked: &TeamListQuery) {
+    match asked.sort_by {
+        None => return,
+        Some(TeamColumn::TeamId) => teams.sort_by(|a, b| a.team_id.cmp(&b.team_id)),
+        Some(TeamColumn::TeamAlias) => {
+            teams.sort_by(|a, b| (&a.team_alias, &a.team_id).cmp(&(&b.team_alias, &b.team_id)));
+        }
+        Some(TeamColumn::CreatedAt) => {
+            teams.sort_by(|a, b| (a.created_ms, &a.team_id).cmp(&(b.created_ms, &b.team_id)));
+        }
+    }
+    if asked.sort_order == SortOrder::Descending {
+        teams.reverse();
+    }
 }
 
 async fn shown_all(

@@ -146,7 +146,7 @@ pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<usize, Error> {
     Ok(deleted.len())
 }
 
-async fn shown(admin: &Admin, user: &UserRecord) -> Result<UserObject, Error> {
+pub(crate) async fn shown(admin: &Admin, user: &UserRecord) -> Result<UserObject, Error> {
     let scope = Scope::new(ScopeKind::User, &user.user_id);
     Ok(UserObject {
         user_id: user.user_id.clone(),

@@ -2,6 +2,7 @@
 
 mod entities;
 mod keys;
+mod spend;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -9,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use crate::refusal::Refusal;
 use crate::route::{Endpoint, ROUTES, Route, Verb};
-use crate::spend::{LedgerAudit, SpendLog, SpendLogsQuery};
 
 /// The name of the security scheme.
 const KEY_SCHEME: &str = "key";
@@ -106,8 +106,6 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         answer: ("application/json", answer),
     };
     match endpoint {
-        Endpoint::LedgerVerify => read(Vec::new(), schema::<LedgerAudit>(generator)),
-        Endpoint::SpendLogs => read(parameters::<SpendLogsQuery>(), schema::<Vec<SpendLog>>(generator)),
         // The providers' own documents describe these in full.
         Endpoint::Chat
         | Endpoint::Responses
@@ -137,7 +135,7 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         | Endpoint::ResponsesSocket
         | Endpoint::OpenApi => read(Vec::new(), object()),
         Endpoint::Liveness => read(Vec::new(), json!({ "type": "string" })),
-        other => keys::shape_of(other, generator),
+        other => spend::shape_of(other, generator).unwrap_or_else(|| keys::shape_of(other, generator)),
     }
 }
 

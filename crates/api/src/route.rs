@@ -163,8 +163,66 @@ pub enum Endpoint {
     TagDelete,
     /// Holds the books against the ledger.
     LedgerVerify,
-    /// Reads the ledger.
+    /// Reckons the daily tables again.
+    LedgerRebuildDaily,
+    /// Tries the prices in force on the ledger.
+    LedgerReprice,
+    /// Reads the ledger, or sums of its days.
     SpendLogs,
+    /// Reads the ledger by page.
+    SpendPages,
+    /// Keys, the dearest first.
+    SpendKeys,
+    /// Users, the dearest first.
+    SpendUsers,
+    /// What was spent by tag.
+    SpendTags,
+    /// What a prompt would cost, or an answer did.
+    SpendCalculate,
+    /// What the whole house spent in 30 days.
+    GlobalSpend,
+    /// What was spent by team, customer or key.
+    GlobalSpendReport,
+    /// What was spent by tag, the dearest first.
+    GlobalSpendTags,
+    /// Every tag.
+    GlobalTagNames,
+    /// The dearest keys of 30 days.
+    GlobalSpendKeys,
+    /// What teams spent in 30 days.
+    GlobalSpendTeams,
+    /// The dearest models of 30 days.
+    GlobalSpendModels,
+    /// What was spent by provider.
+    GlobalSpendProvider,
+    /// What each of 30 days cost.
+    GlobalSpendLogs,
+    /// The dearest end users.
+    GlobalSpendEndUsers,
+    /// Every end user.
+    GlobalEndUsers,
+    /// Calls and tokens by day.
+    GlobalActivity,
+    /// The same by model.
+    GlobalActivityModel,
+    /// What users spent by day.
+    UserDaily,
+    /// The same on one page.
+    UserDailyWhole,
+    /// What teams spent by day.
+    TeamDaily,
+    /// The same on one page.
+    TeamDailyWhole,
+    /// What was spent by tag and day.
+    TagDaily,
+    /// The same on one page.
+    TagDailyWhole,
+    /// What end users spent by day.
+    CustomerDaily,
+    /// The same on one page.
+    CustomerDailyWhole,
+    /// Where the budgets of providers stand.
+    ProviderBudgets,
     /// The API's description.
     OpenApi,
 }
@@ -330,7 +388,45 @@ routes! {
     Post TagDelete Admin NothingUpstream "Take the limits of a tag away": "/tag/delete";
     Get LedgerVerify AdminReads NothingUpstream "Hold what keys and accounts are said to have spent against the ledger":
         "/ledger/verify";
-    Get SpendLogs SpendReads NothingUpstream "Read the ledger: one row per attempt": "/spend/logs";
+    Post LedgerRebuildDaily Admin NothingUpstream "Reckon the daily tables again from the ledger":
+        "/ledger/rebuild-daily";
+    Post LedgerReprice AdminReads NothingUpstream "What rows of the ledger would cost by the prices in force; nothing changes":
+        "/ledger/reprice";
+    Get SpendLogs SpendReads NothingUpstream "Read the ledger: one row per attempt, or with both days of a period sums by day":
+        "/spend/logs";
+    Get SpendPages SpendReads NothingUpstream "Read the ledger by page": "/spend/logs/v2";
+    Get SpendKeys SpendReads NothingUpstream "Keys with what they spent, the dearest first": "/spend/keys";
+    Get SpendUsers SpendReads NothingUpstream "Users with what they spent, the dearest first": "/spend/users";
+    Get SpendTags SpendReads NothingUpstream "What was spent by tag": "/spend/tags";
+    Post SpendCalculate AnyKey NothingUpstream "What a prompt would cost, or an answer did": "/spend/calculate";
+    Get GlobalSpend AdminReads NothingUpstream "What the whole house spent in 30 days": "/global/spend";
+    Get GlobalSpendReport AdminReads NothingUpstream "What was spent by day and team or customer, or by key":
+        "/global/spend/report";
+    Get GlobalSpendTags AdminReads NothingUpstream "What was spent by tag, the dearest first": "/global/spend/tags";
+    Get GlobalTagNames AdminReads NothingUpstream "Every tag": "/global/spend/all_tag_names";
+    Get GlobalSpendKeys SpendReads NothingUpstream "The dearest keys of 30 days": "/global/spend/keys";
+    Get GlobalSpendTeams AdminReads NothingUpstream "What teams spent in 30 days": "/global/spend/teams";
+    Get GlobalSpendModels SpendReads NothingUpstream "The dearest models of 30 days": "/global/spend/models";
+    Get GlobalSpendProvider SpendReads NothingUpstream "What was spent by provider": "/global/spend/provider";
+    Get GlobalSpendLogs SpendReads NothingUpstream "What each of 30 days cost": "/global/spend/logs";
+    Post GlobalSpendEndUsers AdminReads NothingUpstream "The hundred dearest end users": "/global/spend/end_users";
+    Get GlobalEndUsers AdminReads NothingUpstream "Every end user": "/global/all_end_users";
+    Get GlobalActivity SpendReads NothingUpstream "Calls and tokens by day": "/global/activity";
+    Get GlobalActivityModel SpendReads NothingUpstream "Calls and tokens by model and day": "/global/activity/model";
+    Get UserDaily SpendReads NothingUpstream "What users spent by day, told apart": "/user/daily/activity";
+    Get UserDailyWhole SpendReads NothingUpstream "What users spent by day, on one page":
+        "/user/daily/activity/aggregated";
+    Get TeamDaily SpendReads NothingUpstream "What teams spent by day, told apart": "/team/daily/activity";
+    Get TeamDailyWhole SpendReads NothingUpstream "What teams spent by day, on one page":
+        "/team/daily/activity/aggregated";
+    Get TagDaily SpendReads NothingUpstream "What was spent by tag and day, told apart": "/tag/daily/activity";
+    Get TagDailyWhole SpendReads NothingUpstream "What was spent by tag and day, on one page":
+        "/tag/daily/activity/aggregated";
+    Get CustomerDaily AdminReads NothingUpstream "What end users spent by day, told apart":
+        "/customer/daily/activity" "/end_user/daily/activity";
+    Get CustomerDailyWhole AdminReads NothingUpstream "What end users spent by day, on one page":
+        "/customer/daily/activity/aggregated" "/end_user/daily/activity/aggregated";
+    Get ProviderBudgets AdminReads NothingUpstream "Where the budgets of providers stand": "/provider/budgets";
     Get OpenApi Public NothingUpstream "This API, described": "/openapi.json";
 }
 

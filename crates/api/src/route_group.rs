@@ -60,7 +60,6 @@ groups! {
 
 /// Groups whose routes this house does not answer: a key that carries nothing else reaches nothing.
 pub const EMPTY_GROUPS: &[RouteGroup] = &[
-    RouteGroup::GlobalSpendTracking,
     RouteGroup::OrgAdminOnly,
     RouteGroup::MasterKeyOnly,
     RouteGroup::LitellmNative,
@@ -160,6 +159,33 @@ const fn named(endpoint: Endpoint) -> &'static [RouteGroup] {
         Endpoint::CustomerInfo | Endpoint::CustomerList | Endpoint::BudgetList => &[Group::AdminViewer],
         Endpoint::TagList => &[Group::InternalUser, Group::InternalUserViewOnly, Group::AdminViewer],
         Endpoint::SpendLogs => &[Group::SpendTracking, Group::KeyManagement],
+        Endpoint::SpendPages
+        | Endpoint::SpendKeys
+        | Endpoint::SpendUsers
+        | Endpoint::SpendTags
+        | Endpoint::SpendCalculate => &[Group::SpendTracking],
+        Endpoint::GlobalSpend
+        | Endpoint::GlobalSpendReport
+        | Endpoint::GlobalSpendTags
+        | Endpoint::GlobalTagNames
+        | Endpoint::GlobalSpendKeys
+        | Endpoint::GlobalSpendTeams
+        | Endpoint::GlobalSpendModels
+        | Endpoint::GlobalSpendProvider
+        | Endpoint::GlobalSpendLogs
+        | Endpoint::GlobalSpendEndUsers => &[Group::GlobalSpendTracking, Group::AdminViewer],
+        Endpoint::GlobalActivity | Endpoint::GlobalActivityModel => {
+            &[Group::InternalUser, Group::AdminViewer]
+        }
+        Endpoint::UserDaily | Endpoint::UserDailyWhole | Endpoint::TeamDaily | Endpoint::TeamDailyWhole => {
+            &[Group::SelfManaged, Group::AdminViewer]
+        }
+        Endpoint::TagDaily | Endpoint::TagDailyWhole => {
+            &[Group::InternalUser, Group::InternalUserViewOnly, Group::AdminViewer]
+        }
+        Endpoint::CustomerDaily | Endpoint::CustomerDailyWhole | Endpoint::GlobalEndUsers => {
+            &[Group::AdminViewer]
+        }
         Endpoint::Metrics
         | Endpoint::TeamModelAdd
         | Endpoint::TeamModelDelete
@@ -176,7 +202,10 @@ const fn named(endpoint: Endpoint) -> &'static [RouteGroup] {
         | Endpoint::TagUpdate
         | Endpoint::TagInfo
         | Endpoint::TagDelete
-        | Endpoint::LedgerVerify => &[],
+        | Endpoint::ProviderBudgets
+        | Endpoint::LedgerVerify
+        | Endpoint::LedgerRebuildDaily
+        | Endpoint::LedgerReprice => &[],
     }
 }
 

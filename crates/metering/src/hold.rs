@@ -246,14 +246,16 @@ impl Asked<'_, '_> {
 
     fn refused(&self, account: Arc<WindowAccount>, balance: Balance) -> Refused {
         let whole = self.weight(Nanos::MAX);
-        let needed = whole.map_or(Needed::Unpriced, |weight| Needed::Money(weight.nanos));
-        let unspent = balance.limit.unwrap_or_default() - balance.settled;
-        let would_do = match (account.mode(), whole) {
-            (BudgetMode::Strict, _) => self.weight(unspent).is_some(),
-            (mode, Some(weight)) => Stakes { most: weight.nanos, usual: self.usual }.share(mode) <= unspent,
+        let limit = balance.limit.unwrap_or_default();
+        let unspent = limit - balance.settled;
+        let would_do = |amount| match (account.mode(), whole) {
+            (BudgetMode::Strict, _) => self.weight(amount).is_some(),
+            (mode, Some(weight)) => Stakes { most: weight.nanos, usual: self.usual }.share(mode) <= amount,
             (_, None) => true,
         };
-        let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && would_do;
+        let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && would_do(unspent);
+        let is_ever_borne = limit > Nanos::ZERO && would_do(limit);
+        let needed = Needed { most: whole.map(|weight| weight.nanos), is_ever_borne };
         Refused { account, balance, needed, may_wait }
     }
 }

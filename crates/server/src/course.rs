@@ -245,7 +245,7 @@ fn with_call_fee(mut usage: Usage, prices: &PriceBook) -> Usage {
 }
 
 /// The price tier of a tier's name; what is not known is served as standard.
-fn tier_of(name: Option<&str>) -> Tier {
+pub(crate) fn tier_of(name: Option<&str>) -> Tier {
     match name {
         Some("priority") => Tier::Priority,
         Some("flex") => Tier::Flex,

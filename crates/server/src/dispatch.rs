@@ -36,7 +36,7 @@ pub(crate) async fn answer(
     drop(in_flight);
     let mut response = answered.unwrap_or_else(|error| {
         worker.house.metrics.refused(&error);
-        rescue(error, dialect, snapshot.compat)
+        rescue(error, dialect, snapshot.compat, worker.house.now().unix_ms)
     });
     if is_head {
         *response.body_mut() = ReplyBody::whole(Bytes::new());

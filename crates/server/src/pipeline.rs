@@ -17,6 +17,7 @@ use crate::edge::{ConnectionState, Phase};
 use crate::egress::{self, Course};
 use crate::identify::identify;
 use crate::ingress::{self, Asked, Head};
+use crate::pace;
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
 use crate::stored;
@@ -61,6 +62,7 @@ pub(crate) async fn run(
     let named = Named { models: Some((&call.asked_model, model)), end_user: call.end_user.as_deref() };
     let now_ms = call.received.unix_ms;
     let scopes = subjects::meters(house, snapshot, &caller, &standing, named, now_ms).await?;
+    let paced = pace::paced(&scopes);
     let mut permit = admit(worker, snapshot, &call, scopes, &plan).await?;
     let mut last = None;
     loop {
@@ -82,7 +84,8 @@ pub(crate) async fn run(
                 match attempt::dispatch(permit, &call, &to, worker).await {
                     Ok(answer) => {
                         note_success(snapshot, leg.deployment, house.now().millis());
-                        let course = Course { call: &call, caller, leg, deployment, plan: &plan };
+                        let course =
+                            Course { call: &call, caller, leg, deployment, plan: &plan, paced: &paced };
                         return Ok(egress::reply(answer, &course, house));
                     }
                     Err(Failed { error, failure, permit: rest }) => {

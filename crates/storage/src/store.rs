@@ -205,7 +205,7 @@ impl Store {
         ask!(self, backend => backend.charge_keys(LedgerBatch::clone(rows)).await)
     }
 
-    /// Attempts, newest first.
+    /// Attempts, in the order that the filter names.
     ///
     /// # Errors
     /// `Unavailable`, `Corrupt`.
@@ -220,6 +220,22 @@ impl Store {
         }
         let asked = Statement::of_ledger(filter, None);
         ask!(self, backend => backend.ledger(asked).await)
+    }
+
+    /// How many attempts a filter has on all of its pages.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ledger_count(&self, filter: &LedgerFilter) -> Result<u64, StoreError> {
+        if let Some(call) = filter.request_id.as_deref().and_then(CallId::parse) {
+            let asked = Statement::of_ledger_count(filter, Some(call));
+            let found = ask!(self, backend => backend.counted(asked).await)?;
+            if found > 0 {
+                return Ok(found);
+            }
+        }
+        let asked = Statement::of_ledger_count(filter, None);
+        ask!(self, backend => backend.counted(asked).await)
     }
 
     /// Rows of the ledger and the sum of their costs.

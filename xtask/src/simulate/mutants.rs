@@ -96,7 +96,8 @@ fn try_mutant(mutant: &Mutant, tree: &Path, target: &Path) -> Result<Found> {
     if ended.status.success() {
         return Ok(Found::Never);
     }
-    match said.lines().find(|line| line.contains("seed ") || line.contains("panicked")) {
+    let of_seed = said.lines().find(|line| line.contains("seed "));
+    match of_seed.or_else(|| said.lines().find(|line| line.contains("panicked"))) {
         Some(line) if !said.contains("could not compile") => Ok(Found::At(line.trim().to_owned())),
         _ => bail!("{}: the mutant does not compile:\n{said}", mutant.name),
     }

@@ -15,7 +15,7 @@ pub(crate) enum KeyVerb {
         /// The key itself, where it is not to be made: sk- and at least 13 characters more
         #[arg(long, value_name = "KEY")]
         chosen: Option<String>,
-        /// For what it is; --route goes before it
+        /// For what it is; --allowed-route goes before it
         #[arg(long = "type", value_enum, value_name = "TYPE")]
         kind: Option<KeyKind>,
         /// A key of a team that no user owns
@@ -170,12 +170,13 @@ pub(crate) struct KeyFields {
     /// Team
     #[arg(long, value_name = "ID")]
     pub(crate) team: Option<String>,
+    /// A route that the key may ask: a path, a path/*, or a group such as llm_api_routes; may be repeated. None: those
+    /// of its role
+    #[arg(long = "allowed-route", value_name = "ROUTE")]
+    pub(crate) allowed_routes: Vec<String>,
     /// A JSON object of your own
     #[arg(long, value_name = "JSON", value_parser = object)]
     pub(crate) metadata: Option<serde_json::Map<String, serde_json::Value>>,
-    /// A route that the key may ask, a path that ends in *, or a group such as llm_api_routes; may be repeated
-    #[arg(long = "route", value_name = "ROUTE")]
-    pub(crate) routes: Vec<String>,
     /// A tag for every call; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,

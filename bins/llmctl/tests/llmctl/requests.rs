@@ -43,7 +43,7 @@ fn keys() {
         &format!(r#"{{"key":"{HASH}","duration":null,"max_budget":50.0}}"#),
     );
     check(
-        "key new --type llm-api --service-account --team t --route /v1/models --itpm 5 --budget-mode bounded",
+        "key new --type llm-api --service-account --team t --allowed-route /v1/models --itpm 5 --budget-mode bounded",
         "POST /key/service-account/generate",
         r#"{"budget_mode":"bounded","itpm_limit":5,"team_id":"t","allowed_routes":["/v1/models"],"key_type":"llm_api"}"#,
     );
@@ -96,7 +96,7 @@ fn teams_and_their_members() {
     );
     check("team member delete a u", "POST /team/member_delete", r#"{"team_id":"a","user_id":"u"}"#);
     check(
-        "team key update a --all --rpm 3 --clear routes",
+        "team key update a --all --rpm 3 --clear allowed-routes",
         "POST /team/key/bulk_update",
         r#"{"team_id":"a","all_keys_in_team":true,"update_fields":{"allowed_routes":[],"rpm_limit":3}}"#,
     );
