@@ -1,13 +1,9 @@
 //! Teams: made, changed, shown, listed, blocked and deleted.
 
 use weighhouse_api::{
-<<<<<<< HEAD
-    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, TeamInfo, TeamList, TeamListQuery,
-    TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamReach, TeamRequest, read_body,
-=======
     BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, SortOrder, TeamColumn, TeamInfo, TeamList,
-    TeamListQuery, TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
->>>>>>> wt-checks
+    TeamListQuery, TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamReach, TeamRequest,
+    read_body,
 };
 use weighhouse_auth::Granted;
 use weighhouse_storage::{EntityFilter, KeyFilter, Limits, Page, TeamMember, TeamRecord};
@@ -166,7 +162,6 @@ fn place(page: u64, size: u32) -> (usize, usize) {
     (whole((page - 1).saturating_mul(u64::from(size))), whole(u64::from(size)))
 }
 
-<<<<<<< HEAD
 async fn narrowed(admin: &Admin, granted: &Granted, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
     if let Some(user) = &asked.user_id
         && !granted.reaches_everything()
@@ -180,20 +175,13 @@ async fn narrowed(admin: &Admin, granted: &Granted, asked: &TeamListQuery) -> Re
             for id in ids {
                 found.extend(admin.store.find::<TeamRecord>(&id).await?);
             }
-            if let Some(name) = &asked.team_alias {
-                found.retain(|team| team.team_alias.as_ref() == Some(name));
-            }
             found
         }
         None => {
-            let filter = EntityFilter { name: asked.team_alias.clone() };
-            admin.store.list::<TeamRecord>(&filter, Page { offset: 0, limit: MAX_TEAMS }).await?.0
+            let every = Page { offset: 0, limit: MAX_TEAMS };
+            admin.store.list::<TeamRecord>(&EntityFilter::default(), every).await?.0
         }
     };
-=======
-async fn narrowed(admin: &Admin, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
-    let every = Page { offset: 0, limit: MAX_TEAMS };
-    let (mut teams, _) = admin.store.list::<TeamRecord>(&EntityFilter::default(), every).await?;
     if let Some(id) = &asked.team_id {
         teams.retain(|team| team.team_id == *id);
     }
@@ -201,7 +189,6 @@ async fn narrowed(admin: &Admin, asked: &TeamListQuery) -> Result<Vec<TeamRecord
         let has = |alias: &String| alias.to_lowercase().contains(&part);
         teams.retain(|team| team.team_alias.as_ref().is_some_and(has));
     }
->>>>>>> wt-checks
     if let Some(user) = &asked.user_id {
         teams.retain(|team| team.member(user).is_some());
     }

@@ -161,17 +161,7 @@ impl Meter {
         self.known(scope).map(|meter| meter.spent(now_ms))
     }
 
-<<<<<<< HEAD
-    /// The rates of a scope in a minute and what is left of them at a second; none for a scope that nobody asked for.
-    #[must_use]
-    pub fn remaining(&self, scope: &Scope, second: u64) -> Option<Remaining> {
-        self.known(scope).map(|meter| meter.remaining(second))
-    }
-
     /// What calls in flight hold of all scopes; nothing where no call is in flight.
-=======
-    /// What calls in flight may cost beyond what is held for them, over all budgets that are not strict.
->>>>>>> wt-checks
     #[must_use]
     pub fn in_flight(&self, now_ms: i64) -> InFlight {
         let scopes = self.scopes.read().unwrap_or_else(PoisonError::into_inner);
