@@ -93,6 +93,26 @@ fn everything_with_a_budget_is_made_changed_shown_and_deleted_in_the_same_words(
 }
 
 #[test]
+fn keys_of_a_team_are_named_and_changed_together() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let llmctl = Llmctl::of(&house);
+    llmctl.run("team new --id t").done();
+    let made = llmctl.run("key new --alias One --team t --type llm-api -o json").json();
+    llmctl.run("key new --alias two --team t --service-account").done();
+    llmctl.run("key new --alias apart").done();
+    let changed = llmctl.run("team key update t --all --rpm 3 --budget-mode after -o csv").done();
+    assert_eq!(changed.lines().filter(|line| line.ends_with(",true,")).count(), 2, "{changed}");
+    assert_eq!(llmctl.run("key info two").field("rpm limit"), "3");
+    llmctl.run("team key update t One apart --clear rpm").failed(5, "1 of 2 keys were not changed");
+    assert_eq!(llmctl.run("key aliases --team t --search O --all -o csv").done(), "key_alias\nOne\ntwo\n");
+    let one = Llmctl::of(&house).with_key(made["key"].as_str().unwrap());
+    one.run("chat m hi").done();
+    one.run("key new").failed(4, "");
+    assert_eq!(llmctl.run("key health").field("key"), "healthy");
+}
+
+#[test]
 fn members_and_models_of_a_team_come_and_go() {
     let fake = FakeProvider::start();
     let house = House::before(&fake);

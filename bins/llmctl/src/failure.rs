@@ -61,6 +61,11 @@ impl Failure {
         Self::new(NOT_FOUND, message)
     }
 
+    /// Something is wrong with what was asked.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(REFUSED, message)
+    }
+
     pub(crate) fn interrupted() -> Self {
         Self::new(INTERRUPTED, "stopped")
     }

@@ -4,13 +4,13 @@ mod arguments;
 mod view;
 
 use weighhouse_api::{
-    BlockKeyRequest, DeleteKeyRequest, GenerateKeyRequest, KeyEntry, KeyInfoQuery, KeyListQuery, KeyObject,
-    KeyText, RegenerateKeyRequest, UpdateKeyRequest,
+    BlockKeyRequest, DeleteKeyRequest, GenerateKeyRequest, KeyAliasesQuery, KeyEntry, KeyInfoQuery,
+    KeyListQuery, KeyObject, KeyText, RegenerateKeyRequest, UpdateKeyRequest,
 };
 use weighhouse_client::Client;
 
-use arguments::KeyFields;
-pub(crate) use arguments::KeyVerb;
+use arguments::KeyKind;
+pub(crate) use arguments::{KeyFields, KeyVerb};
 
 use crate::batch::{self, in_batches};
 use crate::failure::Failure;
@@ -19,20 +19,27 @@ use crate::paging;
 use crate::request::{complete, list, pairs, set, some, told_deleted};
 
 const ID: &str = "key";
+/// What a key's health says where nothing is amiss.
+const HEALTHY: &str = "healthy";
 /// Letters of a hash: SHA-256 in hex.
 const HASH_LETTERS: usize = 64;
 
 pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Result<(), Failure> {
     let shown = match verb {
-        KeyVerb::New { chosen, fields, source } => {
-            let made = client.generate_key(&complete(generate(chosen, *fields), ID, &source, &[])?).await?;
+        KeyVerb::New { chosen, kind, service_account, fields, source } => {
+            let request = complete(generate(chosen, kind, *fields), ID, &source, &[])?;
+            let made = if service_account {
+                client.generate_service_account(&request).await?
+            } else {
+                client.generate_key(&request).await?
+            };
             output.write(&made, || view::record(&made))?;
             say("The key is shown this once: keep it now.");
             return Ok(());
         }
         KeyVerb::Update { key, fields, clear, source } => {
-            let key = named(client, &key.name).await?;
-            let changed = client.update_key(&complete(update(key, *fields), ID, &source, &clear)?).await?;
+            let said = UpdateKeyRequest { key: Some(named(client, &key.name).await?), ..changes(*fields) };
+            let changed = client.update_key(&complete(said, ID, &source, &clear)?).await?;
             // The reply names the key as the request did: a secret is not shown again.
             let changed = KeyObject { key: None, ..changed.into_value() };
             return output.write(&changed, || view::record(&changed));
@@ -43,6 +50,7 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
                 None => None,
             };
             let told = client.key_info(&KeyInfoQuery { key }).await?;
+            // Beside it the answer names the key as the request did, which may be the secret.
             let info: weighhouse_client::Answer<KeyObject> = told.part(Some("info"))?;
             return output.write(&info, || view::record(&info));
         }
@@ -60,6 +68,21 @@ pub(crate) async fn run(client: &Client, verb: KeyVerb, output: &Output) -> Resu
                 client.list_keys(&query).await
             };
             return paging::show(output, &paging, "keys", ask, view::list).await;
+        }
+        KeyVerb::Aliases { paging, search, team } => {
+            let ask = async |page, size| {
+                let query = KeyAliasesQuery { page, size, search: search.clone(), team_id: team.clone() };
+                client.key_aliases(&query).await
+            };
+            return paging::show(output, &paging, "names", ask, view::aliases).await;
+        }
+        KeyVerb::Health => {
+            let health = client.key_health().await?;
+            output.write(&health, || view::health(&health))?;
+            if health.key == HEALTHY {
+                return Ok(());
+            }
+            return Err(Failure::other("the key is not in order"));
         }
         KeyVerb::Delete { names, consent } => {
             consent.ask(&format!("Delete the keys {}", batch::named(&names)))?;
@@ -113,7 +136,7 @@ pub(crate) async fn named(client: &Client, name: &str) -> Result<KeyText, Failur
     }
 }
 
-fn generate(chosen: Option<String>, fields: KeyFields) -> GenerateKeyRequest {
+fn generate(chosen: Option<String>, kind: Option<KeyKind>, fields: KeyFields) -> GenerateKeyRequest {
     GenerateKeyRequest {
         key: chosen.as_deref().map(KeyText::new),
         key_alias: fields.alias,
@@ -127,13 +150,14 @@ fn generate(chosen: Option<String>, fields: KeyFields) -> GenerateKeyRequest {
         metadata: fields.metadata,
         tags: some(fields.tags),
         allowed_routes: some(fields.allowed_routes),
+        key_type: kind.map(KeyKind::name).map(str::to_owned),
         ..GenerateKeyRequest::default()
     }
 }
 
-fn update(key: KeyText, fields: KeyFields) -> UpdateKeyRequest {
+/// What is to change of a key, or of many.
+pub(crate) fn changes(fields: KeyFields) -> UpdateKeyRequest {
     UpdateKeyRequest {
-        key: Some(key),
         key_alias: set(fields.alias),
         duration: set(fields.duration),
         models: list(fields.models),

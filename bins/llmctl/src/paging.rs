@@ -3,8 +3,8 @@
 use clap::Args;
 use serde::de::DeserializeOwned;
 use weighhouse_api::{
-    BudgetObject, CustomerObject, KeyList, KeyObject, PageQuery, TagObject, TeamList, TeamObject, UserList,
-    UserObject,
+    BudgetObject, CustomerObject, KeyAliases, KeyList, KeyObject, PageQuery, TagObject, TeamList, TeamObject,
+    UserList, UserObject,
 };
 use weighhouse_client::{Answer, ClientError};
 
@@ -50,6 +50,15 @@ pub(crate) trait Listed {
 impl Listed for KeyList {
     type Entry = KeyObject;
     const FIELD: Option<&'static str> = Some("keys");
+
+    fn whole(&self) -> Option<(u64, u64)> {
+        Some((self.total_count, self.total_pages))
+    }
+}
+
+impl Listed for KeyAliases {
+    type Entry = String;
+    const FIELD: Option<&'static str> = Some("aliases");
 
     fn whole(&self) -> Option<(u64, u64)> {
         Some((self.total_count, self.total_pages))

@@ -43,6 +43,8 @@ pub(crate) enum Field {
     BudgetDuration,
     /// No further budgets in windows of their own
     BudgetWindows,
+    /// Budgets hold as strictly as the house has it
+    BudgetMode,
     /// No more money for a while
     TempBudget,
     /// No named budget
@@ -53,6 +55,10 @@ pub(crate) enum Field {
     Rpm,
     /// No limit of tokens per minute
     Tpm,
+    /// No limit of tokens of prompts per minute
+    Itpm,
+    /// No limit of generated tokens per minute
+    Otpm,
     /// No limit of calls per day
     Rpd,
     /// No limit of tokens per day
@@ -61,6 +67,8 @@ pub(crate) enum Field {
     MaxParallel,
     /// No budget for each member of a team
     MemberBudget,
+    /// The routes of its role
+    AllowedRoutes,
     /// No owner
     User,
     /// No team
@@ -89,15 +97,19 @@ impl Field {
             Self::SoftBudget => (&["soft_budget"], "null"),
             Self::BudgetDuration => (&["budget_duration"], "null"),
             Self::BudgetWindows => (&["budget_limits"], "null"),
+            Self::BudgetMode => (&["budget_mode"], "null"),
             Self::TempBudget => (&["temp_budget_increase"], "null"),
             Self::Budget => (&["budget_id"], "null"),
             Self::ModelBudgets => (&["model_max_budget"], "null"),
             Self::Rpm => (&["rpm_limit"], "null"),
             Self::Tpm => (&["tpm_limit"], "null"),
+            Self::Itpm => (&["itpm_limit"], "null"),
+            Self::Otpm => (&["otpm_limit"], "null"),
             Self::Rpd => (&["rpd_limit"], "null"),
             Self::Tpd => (&["tpd_limit"], "null"),
             Self::MaxParallel => (&["max_parallel_requests"], "null"),
             Self::MemberBudget => (&["team_member_budget"], "null"),
+            Self::AllowedRoutes => (&["allowed_routes"], "[]"),
             Self::User => (&["user_id"], "null"),
             Self::Team => (&["team_id"], "null"),
             Self::Teams => (&["teams"], "null"),
@@ -145,7 +157,7 @@ pub(crate) fn complete<R: RequestBody + Serialize>(
         }
     }
     let (text, place) = match &source.from_file {
-        Some(path) => (read(path)?, path.display().to_string()),
+        Some(path) => (read(path)?, place_of(path)),
         None => ("{}".to_owned(), "the command line".to_owned()),
     };
     let mut whole: Fields = serde_json::from_str(&text).map_err(|error| {
@@ -164,11 +176,18 @@ fn fields_of<R: Serialize>(said: &R) -> Result<Fields, serde_json::Error> {
     serde_json::from_str(to_raw_value(said)?.get())
 }
 
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn place_of(path: &Path) -> String {
+    if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 fn read(path: &Path) -> Result<String, Failure> {
-    let is_stdin = path == Path::new("-");
-    let place = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+    let place = place_of(path);
     let mut text = String::new();
-    let read = if is_stdin {
+    let read = if is_stdin(path) {
         io::stdin().lock().take(MAX_FILE_BYTES).read_to_string(&mut text)
     } else {
         File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))

@@ -4,19 +4,21 @@ mod arguments;
 mod view;
 
 use weighhouse_api::{
-    AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, Member, Members,
-    TeamListQuery, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, UpdateMemberRequest,
+    AddMemberRequest, BlockTeamRequest, BulkUpdateTeamKeysRequest, DeleteMemberRequest, DeleteTeamsRequest,
+    Member, Members, TeamListQuery, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest,
+    UpdateMemberRequest,
 };
 use weighhouse_client::{Answer, Client};
 
 pub(crate) use arguments::TeamVerb;
-use arguments::{MemberVerb, TeamFields, TeamModelVerb};
+use arguments::{MemberVerb, TeamFields, TeamKeyVerb, TeamModelVerb};
 
 use crate::batch::{self, in_batches};
 use crate::failure::Failure;
+use crate::key;
 use crate::output::Output;
 use crate::paging;
-use crate::request::{Source, complete, list, pairs, set, told_deleted};
+use crate::request::{Source, complete, list, pairs, set, some, told_deleted};
 
 const ID: &str = "team_id";
 
@@ -55,6 +57,7 @@ pub(crate) async fn run(client: &Client, verb: TeamVerb, output: &Output) -> Res
         }
         TeamVerb::Block { id } => client.block_team(&BlockTeamRequest { team_id: id }).await?,
         TeamVerb::Unblock { id } => client.unblock_team(&BlockTeamRequest { team_id: id }).await?,
+        TeamVerb::Key { verb } => return update_keys(client, verb, output).await,
         TeamVerb::Member { verb } => member(client, verb).await?,
         TeamVerb::Model { verb: TeamModelVerb::Add { id, models } } => {
             client.add_team_models(&TeamModelsRequest { team_id: id, models }).await?
@@ -96,6 +99,30 @@ async fn member(client: &Client, verb: MemberVerb) -> Result<Answer<TeamObject>,
             client.delete_member(&request).await?
         }
     })
+}
+
+async fn update_keys(client: &Client, verb: TeamKeyVerb, output: &Output) -> Result<(), Failure> {
+    let TeamKeyVerb::Update { id, keys, all, clear, fields } = verb;
+    let changes = complete(key::changes(*fields), "key", &Source::default(), &clear)?;
+    let changes = serde_json::to_value(&changes)
+        .map_err(|error| Failure::other(format!("the request cannot be written: {error}")))?;
+    let mut key_ids = Vec::with_capacity(keys.len());
+    for name in &keys {
+        key_ids.push(key::named(client, name).await?);
+    }
+    let request = BulkUpdateTeamKeysRequest {
+        team_id: id,
+        key_ids: some(key_ids),
+        all_keys_in_team: all,
+        update_fields: changes.as_object().cloned().unwrap_or_default(),
+    };
+    let updated = client.update_team_keys(&request).await?;
+    output.write(&updated, || view::updated_keys(&updated))?;
+    let (failed, asked) = (updated.failed_updates.len(), updated.total_requested);
+    if failed > 0 {
+        return Err(Failure::refused(format!("{failed} of {asked} keys were not changed")));
+    }
+    Ok(())
 }
 
 fn request(team_id: Option<String>, fields: TeamFields) -> TeamRequest {

@@ -1,6 +1,7 @@
 //! What the gateway answered: read, and as it was written.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Deref;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
@@ -11,7 +12,7 @@ use crate::error::ClientError;
 
 /// An answer as its type, which it derefs to, and as the gateway wrote it, which it serializes to: fields that the
 /// type does not know are kept, and numbers digit by digit.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer<T> {
     value: T,
     written: Box<RawValue>,
@@ -44,6 +45,13 @@ impl<T> Answer<T> {
     }
 }
 
+/// What was written may hold a key that was just made; the type hides it.
+impl<T: fmt::Debug> fmt::Debug for Answer<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Answer").field(&self.value).finish()
+    }
+}
+
 impl<T> Deref for Answer<T> {
     type Target = T;
 
@@ -72,13 +80,14 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_and_kept_as_it_was_written() {
-        #[derive(serde::Deserialize)]
+        #[derive(Debug, serde::Deserialize)]
         struct Known {
             a: u64,
         }
         let json = r#"{"z":1.0000000000000000001,"a":2}"#;
         let answer: Answer<Known> = serde_json::from_str(json).unwrap();
         assert_eq!(answer.a, 2);
+        assert_eq!(format!("{answer:?}"), "Answer(Known { a: 2 })");
         assert_eq!(serde_json::to_string(&answer).unwrap(), json);
         let list: Answer<serde_json::Value> =
             serde_json::from_str(&format!(r#"{{"all":[{json}]}}"#)).unwrap();

@@ -42,6 +42,8 @@ pub struct Spoken {
     pub call_id: Option<String>,
     /// What it cost; a stream's head does not know it yet.
     pub cost: Option<Nanos>,
+    /// Attempts at providers that it took, as many rows as the ledger will have of it.
+    pub attempts: usize,
 }
 
 /// Tokens of a turn.
@@ -107,9 +109,11 @@ impl ChatRequest {
 impl Spoken {
     fn of(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let count = |name| text(name).and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
         Self {
             call_id: text("x-litellm-call-id").map(str::to_owned),
             cost: text("x-litellm-response-cost").and_then(|cost| Nanos::parse_usd(cost).ok()),
+            attempts: count("x-litellm-attempted-retries") + count("x-litellm-attempted-fallbacks") + 1,
         }
     }
 }

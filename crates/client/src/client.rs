@@ -8,9 +8,9 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use weighhouse_api::{
-    BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyInfo, KeyInfoQuery, KeyList,
-    KeyListQuery, KeyObject, LedgerAudit, Refusal, RegenerateKeyRequest, SpendLog, SpendLogsQuery,
-    UpdateKeyRequest,
+    BlockKeyRequest, BulkUpdateTeamKeysRequest, BulkUpdatedKeys, DeleteKeyRequest, DeletedKeys,
+    GenerateKeyRequest, KeyAliases, KeyAliasesQuery, KeyHealth, KeyInfo, KeyInfoQuery, KeyList, KeyListQuery,
+    KeyObject, LedgerAudit, Refusal, RegenerateKeyRequest, SpendLog, SpendLogsQuery, UpdateKeyRequest,
 };
 
 use crate::answer::Answer;
@@ -48,6 +48,44 @@ impl Client {
     /// See [`ClientError`].
     pub async fn generate_key(&self, request: &GenerateKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/generate", request).await
+    }
+
+    /// Makes a key of a team that no user owns.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn generate_service_account(
+        &self,
+        request: &GenerateKeyRequest,
+    ) -> Result<Answer<KeyObject>, ClientError> {
+        self.post("/key/service-account/generate", request).await
+    }
+
+    /// A page of the names of keys.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn key_aliases(&self, query: &KeyAliasesQuery) -> Result<Answer<KeyAliases>, ClientError> {
+        self.get("/key/aliases", &query.write()).await
+    }
+
+    /// Whether the key that asks is in order.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn key_health(&self) -> Result<Answer<KeyHealth>, ClientError> {
+        self.post("/key/health", &serde_json::Map::new()).await
+    }
+
+    /// Changes many keys of a team in the same way.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; a key that is refused for itself is none.
+    pub async fn update_team_keys(
+        &self,
+        request: &BulkUpdateTeamKeysRequest,
+    ) -> Result<Answer<BulkUpdatedKeys>, ClientError> {
+        self.post("/team/key/bulk_update", request).await
     }
 
     /// Changes a key.

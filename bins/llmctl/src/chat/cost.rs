@@ -19,7 +19,7 @@ pub(super) async fn of(client: &Client, spoken: &Spoken) -> Option<Nanos> {
     query.request_id.as_ref()?;
     for _ in 0..TRIES {
         let rows = client.spend_logs(&query).await.ok()?;
-        if !rows.is_empty() {
+        if rows.len() >= spoken.attempts {
             return Some(rows.iter().map(|row| row.spend.0).sum());
         }
         tokio::time::sleep(PAUSE).await;

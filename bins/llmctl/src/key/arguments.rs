@@ -1,6 +1,6 @@
 //! What the command line says about keys.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::limit_arguments::LimitFields;
 use crate::paging::Paging;
@@ -15,6 +15,12 @@ pub(crate) enum KeyVerb {
         /// The key itself, where it is not to be made: sk- and at least 13 characters more
         #[arg(long, value_name = "KEY")]
         chosen: Option<String>,
+        /// For what it is; --allowed-route goes before it
+        #[arg(long = "type", value_enum, value_name = "TYPE")]
+        kind: Option<KeyKind>,
+        /// A key of a team that no user owns
+        #[arg(long, requires = "team")]
+        service_account: bool,
         #[command(flatten)]
         source: Source,
         #[command(flatten)]
@@ -60,6 +66,23 @@ pub(crate) enum KeyVerb {
         #[arg(long, value_name = "HASH")]
         hash: Option<String>,
     },
+    /// List the names of keys, in the order of the alphabet
+    #[command(
+        after_help = "Examples:\n  llmctl key aliases --search app\n  llmctl key aliases --team payments --all -o csv"
+    )]
+    Aliases {
+        #[command(flatten)]
+        paging: Paging,
+        /// Only names with this in them, in any case
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// Only keys of this team
+        #[arg(long, value_name = "ID")]
+        team: Option<String>,
+    },
+    /// Tell whether the key that asks is in order; exit status 1 where it is not
+    #[command(after_help = "Examples:\n  llmctl key health")]
+    Health,
     /// Delete keys; what they spent stays in the ledger
     #[command(after_help = "Examples:\n  llmctl key delete app\n  llmctl key delete app batch --yes")]
     Delete {
@@ -88,6 +111,31 @@ pub(crate) enum KeyVerb {
         #[command(flatten)]
         consent: Consent,
     },
+}
+
+/// For what a key is: a preset of its routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyKind {
+    /// Whatever its role lets it
+    Default,
+    /// Calls models
+    LlmApi,
+    /// Keys, teams, users and what else is managed
+    Management,
+    /// Looks, and changes nothing
+    ReadOnly,
+}
+
+impl KeyKind {
+    /// LiteLLM's name.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::LlmApi => "llm_api",
+            Self::Management => "management",
+            Self::ReadOnly => "read_only",
+        }
+    }
 }
 
 /// A key that is named.
@@ -141,6 +189,7 @@ Examples:
   llmctl key new                                                 no bounds
   llmctl key new --alias app --model gpt-4o --model 'claude-*' --max-budget 25 --rpm 60
   llmctl key new --team payments --user ada --model-budget gpt-4o=5/30d
+  llmctl key new --alias ci --type llm-api --team payments --service-account
   llmctl key new --duration 30d -o json | jq -r .key
   llmctl key new --from-file key.json --alias app                the alias goes before the file's";
 

@@ -2,7 +2,8 @@
 
 use std::ops::Deref;
 
-use weighhouse_api::KeyObject;
+use weighhouse_api::{KeyHealth, KeyObject};
+use weighhouse_client::Answer;
 
 use crate::limit_view::{limits, metadata};
 use crate::output::{Cell, Column, Table};
@@ -19,6 +20,8 @@ const COLUMNS: &[Column] = &[
     Column::text("models", "MODELS").spare(),
     Column::id("token", "HASH").spare(),
 ];
+
+const ALIASES: &[Column] = &[Column::id("key_alias", "ALIAS")];
 
 pub(super) fn list<D: Deref<Target = KeyObject>>(keys: &[D]) -> Table {
     let mut table = Table::list(COLUMNS);
@@ -56,10 +59,27 @@ pub(super) fn record(key: &KeyObject) -> Table {
     table.field("aliases", "model aliases", Cell::list(aliases));
     table.field("user_id", "user", key.user_id.as_ref());
     table.field("team_id", "team", key.team_id.as_ref());
+    table.field("allowed_routes", "routes", Cell::list(&key.allowed_routes));
     table.field("tags", "tags", Cell::list(&key.tags));
     table.field("metadata", "metadata", metadata(&key.metadata));
     table.field("created_at", "created", &key.created_at);
     table.field("created_by", "created by", key.created_by.as_ref());
     table.field("updated_at", "updated", &key.updated_at);
+    table
+}
+
+pub(super) fn aliases(names: &[Answer<String>]) -> Table {
+    let mut table = Table::list(ALIASES);
+    names.iter().for_each(|name| table.row([Cell::from(name.as_str())]));
+    table
+}
+
+pub(super) fn health(health: &KeyHealth) -> Table {
+    let mut table = Table::record();
+    table.field("key", "key", &health.key);
+    let callbacks = health.logging_callbacks.as_ref();
+    table.field("callbacks", "callbacks", callbacks.map(|logging| Cell::list(&logging.callbacks)));
+    table.field("callbacks_status", "their state", callbacks.map(|logging| &logging.status));
+    table.field("details", "details", callbacks.map(|logging| &logging.details));
     table
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use weighhouse_api::Dollars;
 
+use crate::key::KeyFields;
 use crate::limit_arguments::{LimitFields, dollars};
 use crate::paging::Paging;
 use crate::request::{Field, Source, object, pair};
@@ -78,6 +79,11 @@ pub(crate) enum TeamVerb {
         #[command(subcommand)]
         verb: MemberVerb,
     },
+    /// Keys of a team, many at once
+    Key {
+        #[command(subcommand)]
+        verb: TeamKeyVerb,
+    },
     /// Models that a team may use
     Model {
         #[command(subcommand)]
@@ -140,6 +146,27 @@ pub(crate) enum MemberVerb {
         id: String,
         /// Whom
         user: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TeamKeyVerb {
+    /// Change many keys of a team in the same way, each for itself; exit status 5 where some were refused
+    #[command(after_help = TEAM_KEY_EXAMPLES)]
+    Update {
+        /// Which team
+        id: String,
+        /// sk-..., hashes or aliases
+        #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
+        keys: Vec<String>,
+        /// All keys of the team that are neither blocked nor expired
+        #[arg(long)]
+        all: bool,
+        /// Empty a field; may be repeated
+        #[arg(long, value_enum, value_name = "FIELD")]
+        clear: Vec<Field>,
+        #[command(flatten)]
+        fields: Box<KeyFields>,
     },
 }
 
@@ -216,6 +243,11 @@ Examples:
   llmctl team list
   llmctl team list --user ada
   llmctl team list --all -o csv > teams.csv";
+
+const TEAM_KEY_EXAMPLES: &str = "\
+Examples:
+  llmctl team key update payments --all --rpm 60
+  llmctl team key update payments app batch --clear models";
 
 const MEMBER_EXAMPLES: &str = "\
 Examples:

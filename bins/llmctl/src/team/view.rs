@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use weighhouse_api::{TeamInfo, TeamObject};
+use weighhouse_api::{BulkUpdatedKeys, KeyObject, TeamInfo, TeamObject};
 
 use crate::limit_view::{limits, metadata};
 use crate::output::{Cell, Column, Table};
@@ -16,6 +16,13 @@ const COLUMNS: &[Column] = &[
     Column::number("members", "MEMBERS"),
     Column::text("models", "MODELS"),
     Column::id("blocked", "BLOCKED"),
+];
+
+const UPDATED: &[Column] = &[
+    Column::id("key_alias", "ALIAS"),
+    Column::id("key_name", "NAME"),
+    Column::id("changed", "CHANGED"),
+    Column::text("failed_reason", "WHY NOT"),
 ];
 
 pub(super) fn list<D: Deref<Target = TeamObject>>(teams: &[D]) -> Table {
@@ -67,5 +74,21 @@ pub(super) fn info(told: &TeamInfo) -> Table {
         };
         table.note(format!("member {}", member.user_id), spent);
     }
+    table
+}
+
+/// What became of each key.
+pub(super) fn updated_keys(updated: &BulkUpdatedKeys) -> Table {
+    let mut table = Table::list(UPDATED);
+    let mut row = |key: Option<&KeyObject>, refused: Option<&String>| {
+        table.row([
+            key.and_then(|key| key.key_alias.as_ref()).into(),
+            key.and_then(|key| key.key_name.as_ref()).into(),
+            refused.is_none().into(),
+            refused.into(),
+        ]);
+    };
+    updated.successful_updates.iter().for_each(|one| row(Some(&one.key_info), None));
+    updated.failed_updates.iter().for_each(|one| row(one.key_info.as_ref(), Some(&one.failed_reason)));
     table
 }

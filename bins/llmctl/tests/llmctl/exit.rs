@@ -52,7 +52,7 @@ fn json_and_yaml_are_the_answer_digit_by_digit_and_csv_has_a_head() {
     );
     let (out, _) = check(&[(200, KEY)], &["key", "new", "-o", "csv"], 0);
     let lines: Vec<&str> = out.lines().collect();
-    assert!(lines.len() == 2 && lines.iter().all(|line| line.split(',').count() == 33), "{out}");
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.split(',').count() == 37), "{out}");
     assert!(out.starts_with("key,key_name,key_alias,token,status,spend,total_spend,max_budget,"), "{out}");
     assert!(out.contains("sk-0123456789abcdef,sk-...cdef,app,,active,0.5,0.5,25,"), "{out}");
 }

@@ -42,6 +42,13 @@ fn keys() {
         "POST /key/update",
         &format!(r#"{{"key":"{HASH}","duration":null,"max_budget":50.0}}"#),
     );
+    check(
+        "key new --type llm-api --service-account --team t --allowed-route /v1/models --itpm 5 --budget-mode bounded",
+        "POST /key/service-account/generate",
+        r#"{"budget_mode":"bounded","itpm_limit":5,"team_id":"t","allowed_routes":["/v1/models"],"key_type":"llm_api"}"#,
+    );
+    check("key aliases --search a --team t", "GET /key/aliases?page=1&size=50&search=a&team_id=t", "");
+    check("key health", "POST /key/health", "{}");
     check("key info", "GET /key/info", "");
     check(&format!("key info {HASH}"), &format!("GET /key/info?key={HASH}"), "");
     check("key info app", "GET /key/list?page=1&size=10&key_alias=app", "");
@@ -88,6 +95,11 @@ fn teams_and_their_members() {
         r#"{"team_id":"a","user_id":"u","role":"user","max_budget_in_team":null,"rpm_limit":2}"#,
     );
     check("team member delete a u", "POST /team/member_delete", r#"{"team_id":"a","user_id":"u"}"#);
+    check(
+        "team key update a --all --rpm 3 --clear allowed-routes",
+        "POST /team/key/bulk_update",
+        r#"{"team_id":"a","all_keys_in_team":true,"update_fields":{"allowed_routes":[],"rpm_limit":3}}"#,
+    );
     check("team model add a m n*", "POST /team/model/add", r#"{"team_id":"a","models":["m","n*"]}"#);
     check("team model delete a m", "POST /team/model/delete", r#"{"team_id":"a","models":["m"]}"#);
 }

@@ -128,6 +128,17 @@ impl KeyAliasesQuery {
             team_id: query.text("team_id"),
         })
     }
+
+    /// Writes the query.
+    #[must_use]
+    pub fn write(&self) -> String {
+        Query::write([
+            ("page", Some(self.page.to_string())),
+            ("size", Some(self.size.to_string())),
+            ("search", self.search.clone()),
+            ("team_id", self.team_id.clone()),
+        ])
+    }
 }
 
 /// `GET /key/aliases`.
