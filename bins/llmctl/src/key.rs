@@ -114,6 +114,8 @@ fn generate(chosen: Option<String>, fields: KeyFields) -> Result<GenerateKeyRequ
         metadata: fields.metadata,
         tags: some(fields.tags),
         blocked: None,
+        allowed_routes: None,
+        key_type: None,
     })
 }
 
@@ -134,6 +136,7 @@ fn update(fields: KeyFields, clear: &[Field]) -> Result<UpdateKeyRequest, Failur
         metadata: patch(fields.metadata, is_cleared(Field::Metadata))?.or_default(),
         tags: patch(some(fields.tags), is_cleared(Field::Tags))?.or_default(),
         blocked: Patch::Keep,
+        allowed_routes: Patch::Keep,
     })
 }
 

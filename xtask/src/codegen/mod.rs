@@ -4,6 +4,7 @@ mod catalog_file;
 mod genai_prices;
 mod litellm;
 mod merge;
+mod permissions;
 mod providers;
 mod translations;
 mod wheels;
@@ -18,13 +19,14 @@ use wheels::Wheels;
 /// The built-in catalogue of models, from the workspace's root.
 const CATALOG: &str = "crates/catalog/data/models.txt";
 
-/// Writes `docs/reference/providers.md` from the registry, `docs/reference/translations.md` from the fixtures, and `crates/catalog/data/models.txt` from the wheels of litellm and genai-prices, which are fetched
+/// Writes `docs/reference/permissions.md` from the route table, `docs/reference/providers.md` from the registry, `docs/reference/translations.md` from the fixtures, and `crates/catalog/data/models.txt` from the wheels of litellm and genai-prices, which are fetched
 /// with pip into `target/codegen` unless they are there. `CODEGEN_FROM=DIR` takes them (wheels, or unpacked)
 /// from another folder.
 ///
 /// With `check` nothing is written or fetched: where the wheels are at hand, the file must be what they
 /// make; elsewhere it must be whole, which its own checksum says.
 pub(crate) fn run(check: bool) -> Result<()> {
+    permissions::run(check)?;
     providers::run(check)?;
     translations::run(check)?;
     let path = workspace::root().join(CATALOG);
