@@ -26,6 +26,7 @@ mod modes;
 mod money;
 mod refusals;
 mod replicas;
+mod roles;
 mod routing;
 mod scopes;
 mod sdk;

@@ -2,12 +2,14 @@
 
 use weighhouse_api::{BlockKeyRequest, KeyObject, read_body};
 use weighhouse_auth::Granted;
+use weighhouse_storage::KeyRecord;
 use weighhouse_types::Error;
 
 use crate::admin::Admin;
-use crate::named::{not_found, reached_key};
+use crate::named::reached_key;
 use crate::rules::taken;
 use crate::shown::shown_with_hash;
+use crate::update::{MAX_TRIES, busy};
 
 pub(crate) async fn set_blocked(
     admin: &Admin,
@@ -16,13 +18,14 @@ pub(crate) async fn set_blocked(
     blocked: bool,
 ) -> Result<KeyObject, Error> {
     let request: BlockKeyRequest = read_body(body)?;
-    let mut key = reached_key(&admin.store, granted, "key", &request.key).await?;
-    key.blocked = blocked;
-    key.updated_ms = admin.now_ms();
-    if !admin.store.update_key(&key).await.map_err(taken)? {
-        return Err(not_found());
+    for _ in 0..MAX_TRIES {
+        let before = reached_key(&admin.store, granted, "key", &request.key).await?;
+        let key = KeyRecord { blocked, updated_ms: admin.now_ms(), ..before.clone() };
+        if admin.store.update_key(&before, &key).await.map_err(taken)? {
+            admin.forget(&key.hash).await;
+            let spent = admin.spent_of_key(&key).await?;
+            return Ok(shown_with_hash(admin, &key, spent));
+        }
     }
-    admin.forget(&key.hash).await;
-    let spent = admin.spent_of_key(&key).await?;
-    Ok(shown_with_hash(admin, &key, spent))
+    Err(busy())
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use weighhouse_api::{KeyObject, KeyText, Patch, UpdateKeyRequest, read_body};
 use weighhouse_auth::{Granted, check_allowed_routes};
 use weighhouse_storage::KeyRecord;
-use weighhouse_types::Error;
+use weighhouse_types::{Error, Kind};
 
 use crate::admin::Admin;
 use crate::bounds::Bounds;
@@ -14,6 +14,9 @@ use crate::named::{not_found, reached_key, reached_key_of_alias};
 use crate::rules::{alias, invalid, put_tags, tags_of, taken};
 use crate::self_service::check_update;
 use crate::shown::shown_with_hash;
+
+/// How often a change is tried that others get before.
+pub(crate) const MAX_TRIES: usize = 8;
 
 pub(crate) async fn update(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<KeyObject, Error> {
     let mut request: UpdateKeyRequest = read_body(body)?;
@@ -33,30 +36,38 @@ pub(crate) async fn update(admin: &Admin, granted: &Granted, body: &[u8]) -> Res
     Ok(KeyObject { key: Some(named), ..change(admin, granted, key, request).await? })
 }
 
-/// Changes a key that the caller reaches, within what they may give.
+/// Changes a key that the caller reaches, within what they may give. Whoever else changes it meanwhile is not undone.
 ///
 /// # Errors
 /// Names the field and the bound.
 pub(crate) async fn change(
     admin: &Admin,
     granted: &Granted,
-    before: KeyRecord,
+    mut before: KeyRecord,
     request: UpdateKeyRequest,
 ) -> Result<KeyObject, Error> {
-    check_update(granted, &before, &request)?;
-    let mut key = before.clone();
-    apply(request, &mut key, admin.now_ms())?;
-    let bounds = Bounds::of(admin, granted, key.user_id.as_deref(), key.team_id.as_deref()).await?;
-    if let Some(bounds) = bounds {
-        bounds.check(admin, Some(&before), &key).await?;
+    for _ in 0..MAX_TRIES {
+        check_update(granted, &before, &request)?;
+        let mut key = before.clone();
+        apply(request.clone(), &mut key, admin.now_ms())?;
+        let bounds = Bounds::of(admin, granted, key.user_id.as_deref(), key.team_id.as_deref()).await?;
+        if let Some(bounds) = bounds {
+            bounds.check(admin, Some(&before), &key).await?;
+        }
+        key.updated_ms = admin.now_ms();
+        if admin.store.update_key(&before, &key).await.map_err(taken)? {
+            admin.forget(&key.hash).await;
+            let spent = admin.spent_of_key(&key).await?;
+            return Ok(shown_with_hash(admin, &key, spent));
+        }
+        before = admin.store.key_by_hash(&before.hash).await?.ok_or_else(not_found)?;
     }
-    key.updated_ms = admin.now_ms();
-    if !admin.store.update_key(&key).await.map_err(taken)? {
-        return Err(not_found());
-    }
-    admin.forget(&key.hash).await;
-    let spent = admin.spent_of_key(&key).await?;
-    Ok(shown_with_hash(admin, &key, spent))
+    Err(busy())
+}
+
+/// Somebody else changes a key all the time.
+pub(crate) fn busy() -> Error {
+    Error::new(Kind::Conflict, "the key is being changed by others; try again in a moment").at("key")
 }
 
 /// Puts what the request says into the record.

@@ -279,11 +279,16 @@ impl Granted {
     }
 }
 
-/// In LiteLLM's words.
+/// In LiteLLM's words, and who may.
 fn refused(route: &Route, role: Role) -> Error {
+    let may = |role: &Role| route.permission.reach(*role) != Reach::Nothing;
+    let others: Vec<&str> = Role::ALL.iter().filter(|role| may(role)).map(|role| role.name()).collect();
+    let who = match others.as_slice() {
+        ["proxy_admin"] => "Only the proxy admin may call this route".to_owned(),
+        roles => format!("Only these roles may call this route: {}", roles.join(", ")),
+    };
     let message = format!(
-        "Only the proxy admin may call this route. Route={}. Your role={}; use the master key, or a key of a user with \
-         the role proxy_admin",
+        "{who}. Route={}. Your role={}; use the master key, or a key of a user with such a role",
         route.path,
         role.name()
     );

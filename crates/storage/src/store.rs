@@ -98,22 +98,32 @@ impl Store {
         ask!(self, backend => backend.key_where("key_alias", alias).await)
     }
 
-    /// Writes what administrators set of a key, by its id; its secret and what it spent are not touched. False:
-    /// no such key.
+    /// Writes what people set of a key, by its id, where nobody has set anything of it since it was `before`; its
+    /// secret and what it spent are not touched. False: somebody has, or there is no such key.
     ///
     /// # Errors
     /// `Conflict`: its alias is taken.
-    pub async fn update_key(&self, key: &KeyRecord) -> Result<bool, StoreError> {
-        let given = key.clone();
+    pub async fn update_key(&self, before: &KeyRecord, key: &KeyRecord) -> Result<bool, StoreError> {
+        let (before, given) = (before.clone(), key.clone());
         self.edit_key(&key.id, move |kept| {
-            *kept = KeyRecord {
-                hash: kept.hash.clone(),
-                key_name: std::mem::take(&mut kept.key_name),
-                total_spend: kept.total_spend,
-                created_ms: kept.created_ms,
-                ..given
+            let as_it_was = KeyRecord {
+                hash: before.hash.clone(),
+                key_name: before.key_name.clone(),
+                total_spend: before.total_spend,
+                updated_ms: before.updated_ms,
+                ..kept.clone()
             };
-            true
+            let is_same = as_it_was == before;
+            if is_same {
+                *kept = KeyRecord {
+                    hash: kept.hash.clone(),
+                    key_name: std::mem::take(&mut kept.key_name),
+                    total_spend: kept.total_spend,
+                    created_ms: kept.created_ms,
+                    ..given
+                };
+            }
+            is_same
         })
         .await
     }

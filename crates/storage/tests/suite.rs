@@ -61,7 +61,7 @@ async fn keys_are_kept_changed_and_deleted(store: &Store) {
         total_spend: Nanos::dollars(99),
         ..first.clone()
     };
-    assert!(store.update_key(&changed).await.unwrap());
+    assert!(store.update_key(&first, &changed).await.unwrap());
     let kept = store.key_by_alias("renamed").await.unwrap().unwrap();
     assert_eq!(kept, KeyRecord { total_spend: Nanos::ZERO, ..changed });
 
@@ -77,7 +77,7 @@ async fn keys_are_kept_changed_and_deleted(store: &Store) {
     let gone = [KeyHash::new("hash-third"), KeyHash::new("nobody")];
     assert_eq!(store.delete_keys(&gone).await.unwrap(), [KeyHash::new("hash-third")]);
     assert_eq!(store.key_by_hash(&gone[0]).await.unwrap(), None);
-    assert!(!store.update_key(&key("third")).await.unwrap());
+    assert!(!store.update_key(&key("third"), &key("third")).await.unwrap());
 }
 
 async fn a_key_gets_another_secret_and_stays_the_same(store: &Store) {
@@ -96,7 +96,8 @@ async fn a_key_gets_another_secret_and_stays_the_same(store: &Store) {
 
 async fn what_others_set_meanwhile_stays(store: &Store) {
     let seen = kept_key(store, "raced").await;
-    assert!(store.update_key(&KeyRecord { blocked: true, ..seen.clone() }).await.unwrap());
+    let blocked = KeyRecord { blocked: true, ..seen.clone() };
+    assert!(store.update_key(&seen, &blocked).await.unwrap());
     // Whoever gives it a new secret has read it before it was blocked.
     let fresh = KeyHash::new("hash-raced-2");
     assert!(store.replace_key_hash(&seen, &fresh, "sk-...2222", 7).await.unwrap());
@@ -106,10 +107,12 @@ async fn what_others_set_meanwhile_stays(store: &Store) {
     // And whoever changes it has read it before it got the new secret: those who know it by that are told.
     let mut changes = store.changes();
     let faster = Limits { rpm_limit: Some(77), ..Limits::default() };
-    assert!(store.update_key(&KeyRecord { limits: faster.clone(), ..seen.clone() }).await.unwrap());
+    let changed = KeyRecord { limits: faster.clone(), ..blocked.clone() };
+    assert!(!store.update_key(&seen, &changed).await.unwrap(), "the block would be undone");
+    assert!(store.update_key(&blocked, &changed).await.unwrap());
     assert_eq!(changes.recv().await.unwrap(), Change::Key(fresh.clone()));
     let changed = store.key_by_hash(&fresh).await.unwrap().unwrap();
-    assert_eq!((changed.limits, changed.key_name.as_str()), (faster, "sk-...2222"));
+    assert_eq!((changed.limits, changed.key_name.as_str(), changed.blocked), (faster, "sk-...2222", true));
     assert_eq!(store.key_by_hash(&seen.hash).await.unwrap(), None);
     assert!(!store.replace_key_hash(&key("nobody"), &fresh, "sk-...", 8).await.unwrap());
     let refused =

@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 use weighhouse_auth::hash_of;
+use weighhouse_storage::KeyRecord;
 use weighhouse_types::{Kind, Nanos};
 
 use crate::plane::{Plane, text};
@@ -214,4 +215,17 @@ async fn anyone_may_read_the_description() {
     let plane = Plane::new().await;
     let (status, description) = plane.ask_as(None, Method::GET, "/openapi.json", "").await;
     assert_eq!((status, text(&description, "openapi")), (200, "3.1.0".to_owned()));
+}
+
+#[tokio::test]
+async fn a_change_undoes_no_other_that_came_between() {
+    let plane = Plane::new().await;
+    let key = plane.key(r#"{"max_budget":5}"#).await;
+    let before = plane.store.key_by_hash(&hash_of(&key)).await.unwrap().unwrap();
+    plane.post("/key/block", &format!(r#"{{"key":"{key}"}}"#)).await;
+    let late = KeyRecord { key_alias: Some("late".into()), ..before.clone() };
+    assert!(!plane.store.update_key(&before, &late).await.unwrap(), "the block would be undone");
+    plane.post("/key/update", &format!(r#"{{"key":"{key}","key_alias":"late"}}"#)).await;
+    let after = plane.store.key_by_hash(&hash_of(&key)).await.unwrap().unwrap();
+    assert_eq!((after.blocked, after.key_alias.as_deref()), (true, Some("late")));
 }

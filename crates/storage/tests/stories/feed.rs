@@ -29,7 +29,7 @@ fn changes_of_one_node_reach_the_other() {
         let mut told = there.changes();
         let made = kept_key(&here, "made").await;
         assert_eq!(next(&mut told).await, Change::Key(made.hash.clone()));
-        here.update_key(&made).await.unwrap();
+        here.update_key(&made, &made).await.unwrap();
         assert_eq!(next(&mut told).await, Change::Key(made.hash.clone()));
         // Spend is no change: else every call would empty the caches.
         here.append_ledger(&batch(&[row(Some(&made), 1, 0, 5)])).await.unwrap();
