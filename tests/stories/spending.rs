@@ -299,6 +299,7 @@ fn each_sees_the_spend_that_is_theirs() {
 #[test]
 fn an_answer_is_reckoned_as_it_was_booked() {
     let fake = FakeProvider::start();
+    fake.price_cached(250_000);
     let prices = "input_cost_per_token: 0.000001, output_cost_per_token: 0.000002, cache_read_input_token_cost: 0.00000025";
     let house = House::with(&format!("model_list:\n{}", crate::harness::model("m", &fake, prices)));
     let key = house.key(json!({}));
