@@ -24,6 +24,7 @@ mod metrics;
 mod money;
 mod refusals;
 mod replicas;
+mod roles;
 mod routing;
 mod scopes;
 mod sdk;

@@ -219,8 +219,8 @@ fn roles_decide_who_may_administer() {
     admin.post("/team/new", &json!({"team_id": "a"})).answered();
     viewer.get("/team/info?team_id=a").answered();
     viewer.post("/team/new", &json!({"team_id": "b"})).refused(403);
-    user.get("/team/list").refused(403);
-    user.post("/key/generate", &json!({})).refused(403);
+    user.get("/user/list").refused(403);
+    user.post("/team/new", &json!({})).refused(403);
     house.admin("/user/new", json!({"user_role": "king"})).refused_saying(400, "proxy_admin_viewer");
     house.admin("/team/new", json!({"team_id": "a"})).refused_saying(400, "already exists");
     house.admin("/team/update", json!({"team_id": "nobody"})).refused(404);

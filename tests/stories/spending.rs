@@ -79,7 +79,7 @@ impl Month {
     }
 
     fn period(&self) -> String {
-        let day = |row: &Value| row["startTime"].as_str().unwrap()[..10].to_owned();
+        let day = |row: &Value| row["startTime"].as_str().unwrap().split_once('T').unwrap().0.to_owned();
         let rows = self.house.rows();
         format!("start_date={}&end_date={}", day(rows.last().unwrap()), day(&rows[0]))
     }

@@ -127,6 +127,8 @@ fn generate(chosen: Option<String>, fields: KeyFields) -> GenerateKeyRequest {
         metadata: fields.metadata,
         tags: some(fields.tags),
         blocked: None,
+        allowed_routes: None,
+        key_type: None,
     }
 }
 

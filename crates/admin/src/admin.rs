@@ -15,8 +15,8 @@ use weighhouse_types::{Error, KeyHash, Kind};
 use crate::answer::{json, refuse, whole};
 use crate::in_force::InForce;
 use crate::{
-    block, customer, delete, generate, info, list, named_budget, regenerate, spend, tag, team, team_member,
-    update, user,
+    block, customer, delete, generate, info, key_health, list, many, named_budget, regenerate, spend, tag,
+    team, team_member, update, user,
 };
 
 /// The control plane over the rooms below.
@@ -93,6 +93,20 @@ impl Admin {
             Endpoint::OpenApi => Ok(whole(self.description())),
             Endpoint::KeyInfo => json(&info::info(self, granted, query).await?),
             Endpoint::KeyList => json(&list::list(self, granted, query).await?),
+            Endpoint::KeyInfos => json(&many::infos(self, granted, body).await?),
+            Endpoint::KeyAliases => json(&many::aliases(self, granted, query).await?),
+            Endpoint::KeyHealth => json(&key_health::health(granted)),
+            Endpoint::KeyGenerate => json(&generate::generate(self, granted, body).await?),
+            Endpoint::KeyServiceAccount => json(&generate::service_account(self, granted, body).await?),
+            Endpoint::KeyUpdate => json(&update::update(self, granted, body).await?),
+            Endpoint::TeamKeyBulkUpdate => json(&many::update_of_team(self, granted, body).await?),
+            Endpoint::KeyDelete => json(&delete::delete(self, granted, body).await?),
+            Endpoint::KeyBlock => json(&block::set_blocked(self, granted, body, true).await?),
+            Endpoint::KeyUnblock => json(&block::set_blocked(self, granted, body, false).await?),
+            Endpoint::KeyRegenerate => {
+                let named = found.capture.map(|key| percent_decode_str(key).decode_utf8_lossy());
+                json(&regenerate::regenerate(self, granted, named.as_deref(), body).await?)
+            }
             Endpoint::TeamInfo => json(&team::info(self, granted, query).await?),
             Endpoint::TeamList => json(&team::list(self, granted, query).await?),
             Endpoint::TeamPages => json(&team::pages(self, granted, query).await?),
@@ -100,12 +114,12 @@ impl Admin {
             Endpoint::TeamAvailable => json(&[(); 0]),
             Endpoint::UserInfo => json(&user::info(self, granted, query).await?),
             Endpoint::UserAlone => json(&user::alone(self, granted, query).await?),
+            Endpoint::UserRoles => json(&user::roles()),
+            Endpoint::TeamMemberAdd => json(&team_member::add(self, granted, body).await?),
+            Endpoint::TeamMemberUpdate => json(&team_member::update(self, granted, body).await?),
+            Endpoint::TeamMemberDelete => json(&team_member::delete(self, granted, body).await?),
             endpoint if spend::is_narrowed(endpoint) => spend::ask(self, granted, body, query).await,
             // Nothing below narrows its answer, so nothing below is for whoever does not reach everything.
-            Endpoint::KeyRegenerate => {
-                let named = found.capture.map(|key| percent_decode_str(key).decode_utf8_lossy());
-                json(&regenerate::regenerate(self, granted.everything()?, named.as_deref(), body).await?)
-            }
             _ => self.ask_for_everything(granted.everything()?, granted.endpoint(), body, query).await,
         }
     }
@@ -119,20 +133,13 @@ impl Admin {
         query: Option<&str>,
     ) -> Result<Response<Bytes>, Error> {
         match endpoint {
-            Endpoint::KeyGenerate => json(&generate::generate(self, all, body).await?),
-            Endpoint::KeyUpdate => json(&update::update(self, body).await?),
-            Endpoint::KeyDelete => json(&delete::delete(self, body).await?),
-            Endpoint::KeyBlock => json(&block::set_blocked(self, body, true).await?),
-            Endpoint::KeyUnblock => json(&block::set_blocked(self, body, false).await?),
+            Endpoint::KeyBulkUpdate => json(&many::update_each(self, all, body).await?),
             Endpoint::UserNew => json(&user::new(self, all, body).await?),
             Endpoint::TeamNew => json(&team::new(self, body).await?),
             Endpoint::TeamUpdate => json(&team::update(self, body).await?),
             Endpoint::TeamDelete => json(&team::delete(self, body).await?),
             Endpoint::TeamBlock => json(&team::set_blocked(self, body, true).await?),
             Endpoint::TeamUnblock => json(&team::set_blocked(self, body, false).await?),
-            Endpoint::TeamMemberAdd => json(&team_member::add(self, body).await?),
-            Endpoint::TeamMemberUpdate => json(&team_member::update(self, body).await?),
-            Endpoint::TeamMemberDelete => json(&team_member::delete(self, body).await?),
             Endpoint::TeamModelAdd => json(&team::models(self, body, true).await?),
             Endpoint::TeamModelDelete => json(&team::models(self, body, false).await?),
             Endpoint::UserUpdate => json(&user::update(self, body).await?),

@@ -10,14 +10,6 @@ pub(crate) fn hash_named(key: &str) -> KeyHash {
     if key.starts_with("sk-") { hash_of(key) } else { KeyHash::new(key) }
 }
 
-/// The key that a text stands for.
-///
-/// # Errors
-/// `NotFound`; `Overloaded` where the store cannot be asked.
-pub(crate) async fn key_named(store: &Store, key: &KeyText) -> Result<KeyRecord, Error> {
-    store.key_by_hash(&hash_named(key.expose())).await?.ok_or_else(not_found)
-}
-
 /// The key that a text stands for, where it is reached.
 ///
 /// # Errors
@@ -39,12 +31,28 @@ pub(crate) async fn reached_key(
 ///
 /// # Errors
 /// `NotFound`; `Overloaded` where the store cannot be asked.
-pub(crate) async fn key_of_alias(store: &Store, alias: &str) -> Result<KeyRecord, Error> {
+async fn key_of_alias(store: &Store, alias: &str) -> Result<KeyRecord, Error> {
     let found = store.key_by_alias(alias).await?;
     found.ok_or_else(|| {
         let message = format!("Key not found. No key with key_alias='{alias}'.");
         Error::new(Kind::NotFound, message).at("key_alias")
     })
+}
+
+/// The key of an alias, where it is reached.
+///
+/// # Errors
+/// As [`reached_key`].
+pub(crate) async fn reached_key_of_alias(
+    store: &Store,
+    granted: &Granted,
+    alias: &str,
+) -> Result<KeyRecord, Error> {
+    if granted.reaches_everything() {
+        return key_of_alias(store, alias).await;
+    }
+    let found = store.key_by_alias(alias).await?.filter(|found| granted.reaches_key(found));
+    found.ok_or_else(|| granted.denied_key("key_alias"))
 }
 
 /// No such key; the text that was sent may be a secret and is not repeated.

@@ -11,6 +11,7 @@ use weighhouse_types::{Error, Scope, ScopeKind};
 use crate::admin::Admin;
 use crate::calendar::moment;
 use crate::rules::{budget, invalid};
+use crate::team_member::note_members;
 use crate::{entity, limits};
 
 const ID: &str = "team_id";
@@ -26,6 +27,7 @@ pub(crate) async fn new(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error>
     let mut team = TeamRecord { team_id, created_ms: now_ms, ..TeamRecord::default() };
     apply(request, &mut team, now_ms)?;
     entity::insert(admin, ID, &team).await?;
+    note_members(admin, &team.team_id, &[], &team.members).await?;
     shown(admin, &team).await
 }
 
@@ -33,7 +35,9 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Err
     let mut request: TeamRequest = read_body(body)?;
     let id = entity::checked_id(ID, request.team_id.take().unwrap_or_default())?;
     let now_ms = admin.now_ms();
+    let before: TeamRecord = entity::find(admin, ID, &id).await?;
     let team = entity::change(admin, ID, &id, move |team| apply(request, team, now_ms)).await?;
+    note_members(admin, &id, &before.members, &team.members).await?;
     shown(admin, &team).await
 }
 
@@ -202,10 +206,17 @@ async fn shown_all(
 
 pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<Vec<String>, Error> {
     let request: DeleteTeamsRequest = read_body(body)?;
+    let mut teams = Vec::with_capacity(request.team_ids.len());
+    for id in &request.team_ids {
+        teams.extend(admin.store.find::<TeamRecord>(id).await?);
+    }
     let deleted = entity::delete::<TeamRecord>(admin, "team_ids", &request.team_ids).await?;
     for id in &deleted {
         let filter = KeyFilter { team_id: Some(id.clone()), ..KeyFilter::default() };
         entity::delete_keys(admin, &filter).await?;
+    }
+    for team in teams {
+        note_members(admin, &team.team_id, &team.members, &[]).await?;
     }
     Ok(deleted)
 }

@@ -1,5 +1,6 @@
 //! Users: made, changed, shown, listed and deleted.
 
+use serde_json::{Value, json};
 use weighhouse_api::{
     DeleteUsersRequest, Dollars, Patch, UserInfo, UserList, UserObject, UserQuery, UserRequest, read_body,
 };
@@ -11,6 +12,7 @@ use crate::admin::Admin;
 use crate::calendar::moment;
 use crate::rules::invalid;
 use crate::team::set;
+use crate::team_member::join;
 use crate::{entity, generate, limits, team};
 
 const ID: &str = "user_id";
@@ -23,9 +25,10 @@ pub(crate) async fn new(admin: &Admin, all: Everything<'_>, body: &[u8]) -> Resu
     let mut user = UserRecord { user_id, created_ms: now_ms, ..UserRecord::default() };
     apply(request, &mut user, now_ms)?;
     entity::insert(admin, ID, &user).await?;
+    join(admin, &user.user_id, &user.teams).await?;
     let key = if gets_key {
-        let asked = serde_json::json!({ "user_id": user.user_id }).to_string();
-        generate::generate(admin, all, asked.as_bytes()).await?.key
+        let asked = json!({ "user_id": user.user_id }).to_string();
+        generate::generate(admin, all.granted(), asked.as_bytes()).await?.key
     } else {
         None
     };
@@ -116,6 +119,20 @@ pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<UserList,
         page_size: asked.page_size,
         total_pages: total.div_ceil(u64::from(asked.page_size)),
     })
+}
+
+/// What roles users may have, by their names.
+pub(crate) fn roles() -> Value {
+    let described = UserRole::ALL.map(|role| {
+        let (label, description) = match role {
+            UserRole::ProxyAdmin => ("Admin (All Permissions)", "sees and changes everything"),
+            UserRole::ProxyAdminViewer => ("Admin (View Only)", "sees everything, changes nothing"),
+            UserRole::InternalUser => ("Internal User", "looks after keys of their own"),
+            UserRole::InternalUserViewer => ("Internal Viewer", "sees keys and spend of their own"),
+        };
+        (role.name().to_owned(), json!({ "description": description, "ui_label": label }))
+    });
+    Value::Object(described.into_iter().collect())
 }
 
 /// How many were deleted, as LiteLLM answers.

@@ -24,6 +24,7 @@ mod permission;
 mod query;
 mod refusal;
 mod route;
+mod route_group;
 mod secret;
 mod spend;
 mod team;
@@ -46,8 +47,10 @@ pub use global_spend::{
     ReportSum, SpendQuery, TagNames, TagSpend, TeamSpend, TeamsSpend,
 };
 pub use key::{
-    BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyEntry, KeyInfo, KeyInfoQuery,
-    KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
+    BlockKeyRequest, BulkUpdateKeysRequest, BulkUpdateTeamKeysRequest, BulkUpdatedKeys, DeleteKeyRequest,
+    DeletedKeys, FailedKey, GenerateKeyRequest, KeyAliases, KeyAliasesQuery, KeyEntry, KeyHealth, KeyInfo,
+    KeyInfoQuery, KeyInfos, KeyInfosRequest, KeyList, KeyListQuery, KeyObject, LoggingHealth,
+    RegenerateKeyRequest, UpdateKeyRequest, UpdatedKey,
 };
 pub use ledger::{
     CalculateRequest, Calculated, LedgerAudit, RebuiltDaily, RepriceRequest, Repriced, RepricedRow,
@@ -60,6 +63,7 @@ pub use patch::Patch;
 pub use permission::{Permission, Reach, Role, TeamReach, TeamRole};
 pub use refusal::{Refusal, RefusalDetail};
 pub use route::{Endpoint, FoundRoute, Meter, Missing, ROUTES, Route, Verb, find};
+pub use route_group::{EMPTY_GROUPS, RouteGroup, routes_of_key_type};
 pub use secret::KeyText;
 pub use spend::{
     SpendLog, SpendLogsQuery, SpendMetadata, SpendPage, SpendPageQuery, SpendSummary, SpendTimings,

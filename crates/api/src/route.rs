@@ -73,6 +73,18 @@ pub enum Endpoint {
     KeyUnblock,
     /// Gives a key a new secret.
     KeyRegenerate,
+    /// Makes a key of a team that no user owns.
+    KeyServiceAccount,
+    /// Changes many keys, each in its own way.
+    KeyBulkUpdate,
+    /// Changes many keys of a team in the same way.
+    TeamKeyBulkUpdate,
+    /// Tells about many keys.
+    KeyInfos,
+    /// Lists the names of keys.
+    KeyAliases,
+    /// Tells whether the key that asks is in order.
+    KeyHealth,
     /// Make a team.
     TeamNew,
     /// Change a team.
@@ -111,6 +123,8 @@ pub enum Endpoint {
     UserInfo,
     /// List users.
     UserList,
+    /// What roles users may have.
+    UserRoles,
     /// Delete users and their keys.
     UserDelete,
     /// Make a customer: whom clients name as their end user.
@@ -326,6 +340,14 @@ routes! {
     Post KeyUnblock TeamWrites NothingUpstream "Unblock a virtual key": "/key/unblock";
     Post KeyRegenerate KeyRotates NothingUpstream "Give a virtual key a new secret":
         "/key/regenerate" "/key/{key}/regenerate";
+    Post KeyServiceAccount TeamWrites NothingUpstream "Make a key of a team that no user owns":
+        "/key/service-account/generate";
+    Post KeyBulkUpdate Admin NothingUpstream "Change many keys, each in its own way": "/key/bulk_update";
+    Post TeamKeyBulkUpdate TeamWrites NothingUpstream "Change many keys of a team in the same way":
+        "/team/key/bulk_update";
+    Post KeyInfos KeyReads NothingUpstream "Tell about many keys": "/v2/key/info";
+    Get KeyAliases KeyLists NothingUpstream "List the names of keys": "/key/aliases";
+    Post KeyHealth AnyKey NothingUpstream "Tell whether the key that asks is in order": "/key/health";
     Post TeamNew Admin NothingUpstream "Make a team": "/team/new";
     Post TeamUpdate Admin NothingUpstream "Change a team": "/team/update";
     Get TeamInfo TeamReads NothingUpstream "Tell about a team, its keys and its members": "/team/info";
@@ -345,6 +367,7 @@ routes! {
     Post UserUpdate Admin NothingUpstream "Change a user": "/user/update";
     Get UserInfo UserReads NothingUpstream "Tell about a user, their keys and teams": "/user/info";
     Get UserList AdminReads NothingUpstream "List users": "/user/list";
+    Get UserRoles AnyKey NothingUpstream "What roles users may have": "/user/available_roles";
     Post UserDelete Admin NothingUpstream "Delete users and their keys": "/user/delete";
     Post CustomerNew Admin NothingUpstream "Make a customer: whom clients name as their end user": "/customer/new" "/end_user/new";
     Post CustomerUpdate Admin NothingUpstream "Change a customer": "/customer/update" "/end_user/update";

@@ -27,8 +27,15 @@ pub struct Granted {
 /// Proof that a caller reaches everything through a route. Handlers that do not narrow their answers take it.
 #[derive(Clone, Copy, Debug)]
 pub struct Everything<'granted> {
-    /// Who.
-    pub caller: &'granted Caller,
+    granted: &'granted Granted,
+}
+
+impl<'granted> Everything<'granted> {
+    /// What it was proved for.
+    #[must_use]
+    pub const fn granted(self) -> &'granted Granted {
+        self.granted
+    }
 }
 
 impl Directory {
@@ -132,10 +139,10 @@ impl Granted {
     /// # Errors
     /// `RouteDenied`.
     pub fn everything(&self) -> Result<Everything<'_>, Error> {
-        match &self.caller {
-            Some(caller) if self.reaches_everything() => Ok(Everything { caller }),
-            _ => Err(refused(self.route, self.role)),
+        if self.reaches_everything() && self.caller.is_some() {
+            return Ok(Everything { granted: self });
         }
+        Err(refused(self.route, self.role))
     }
 
     /// How far it reaches in a team.
@@ -166,7 +173,9 @@ impl Granted {
         self.key().and_then(|identity| identity.team_id.as_deref())
     }
 
-    fn key(&self) -> Option<&Identity> {
+    /// The virtual key that asks.
+    #[must_use]
+    pub fn key(&self) -> Option<&Identity> {
         self.caller.as_ref().and_then(Caller::key).map(Arc::as_ref)
     }
 

@@ -172,7 +172,8 @@ impl Tag {
 }
 
 /// Own limits, with what a named budget says where they say nothing.
-fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
+#[must_use]
+pub fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
     let Some(named) = budget.map(|budget| &budget.limits) else { return own.clone() };
     let mut limits = own.clone();
     if limits.max_budget.is_none() {

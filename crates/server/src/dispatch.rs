@@ -12,7 +12,7 @@ use weighhouse_types::{Dialect, Error, Kind, Operation};
 
 use crate::edge::{ConnectionState, Phase};
 use crate::egress::{json, rescue};
-use crate::endpoints::models::Face;
+use crate::endpoints::models::{Face, Sight};
 use crate::endpoints::{health, metrics, models};
 use crate::identify::identify;
 use crate::ingress::{self, Asked, Framing, Head, check_head};
@@ -65,7 +65,7 @@ async fn route(
         if found.route.endpoint == Endpoint::Gemini {
             show_key_of_query(parts.uri.query(), &mut headers);
         }
-        let head = Head { headers, received: worker.house.now() };
+        let head = Head { route: found.route, uri: parts.uri, headers, received: worker.house.now() };
         return pipeline::run(worker, snapshot, &head, body, &asked, connection).await;
     }
     let (route, capture) = (found.route, found.capture.map(decoded));
@@ -84,18 +84,21 @@ async fn beside_calls(
     connection: &Arc<ConnectionState>,
 ) -> Result<Response<ReplyBody>, Error> {
     let (parts, body) = request.into_parts();
-    let granted = permitted(worker, snapshot, route, &parts.headers).await?;
+    let granted = permitted(worker, snapshot, route, &parts).await?;
     let caller = granted.caller().ok();
     match route.endpoint {
         Endpoint::Models | Endpoint::GeminiModels => {
-            Ok(models::list(snapshot, caller, face_of(route.endpoint, &parts.headers)))
+            let sight = Sight::of(worker, snapshot, caller).await?;
+            Ok(models::list(&sight, face_of(route.endpoint, &parts.headers)))
         }
         Endpoint::Model | Endpoint::GeminiModel => {
             let face = face_of(route.endpoint, &parts.headers);
-            models::one(snapshot, caller, capture.as_deref().unwrap_or_default(), face)
+            let sight = Sight::of(worker, snapshot, caller).await?;
+            models::one(&sight, capture.as_deref().unwrap_or_default(), face)
         }
         Endpoint::ModelInfo => {
-            Ok(models::info(snapshot, caller, parts.uri.query(), worker.house.now().unix_ms))
+            let sight = Sight::of(worker, snapshot, caller).await?;
+            Ok(models::info(&sight, parts.uri.query(), worker.house.now().unix_ms))
         }
         Endpoint::Liveness => Ok(health::liveness()),
         Endpoint::Readiness => Ok(health::readiness(worker, snapshot).await),
@@ -218,10 +221,12 @@ async fn permitted(
     worker: &Worker,
     snapshot: &Snapshot,
     route: &'static Route,
-    headers: &http::HeaderMap,
+    parts: &http::request::Parts,
 ) -> Result<Granted, Error> {
     let caller = if route.permission.needs_key() {
-        Some(identify(worker, snapshot, headers, worker.house.now()).await?)
+        let caller = identify(worker, snapshot, &parts.headers, worker.house.now()).await?;
+        caller.may_ask(route, parts.uri.path())?;
+        Some(caller)
     } else {
         None
     };

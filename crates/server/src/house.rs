@@ -66,6 +66,7 @@ impl House {
         (metrics, registry): (Metrics, Registry),
         control: Arc<dyn ControlPlane>,
     ) -> Self {
+        directory.know_groups(Arc::clone(&snapshot.access_groups));
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             clock,
@@ -105,6 +106,7 @@ impl House {
                 fresh.table.keep_health(place, Arc::clone(health));
             }
         }
+        self.directory.know_groups(Arc::clone(&fresh.access_groups));
         self.snapshot.store(fresh.into());
     }
 

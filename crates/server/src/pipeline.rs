@@ -41,6 +41,7 @@ pub(crate) async fn run(
 ) -> Result<Response<ReplyBody>, Error> {
     let house = &worker.house;
     let caller = identify(worker, snapshot, &head.headers, head.received).await?;
+    caller.may_ask(head.route, head.uri.path())?;
     let body = ingress::read_body(body, snapshot.limits.body_bytes).await?;
     connection.enter(Phase::Serving);
     let call = worker.with_rng(|rng| ingress::receive(head, asked, &body, &house.clock, rng))?;
@@ -49,8 +50,8 @@ pub(crate) async fn run(
     let tags = tags_of(&call, &caller);
     let standing = house.directory.standing(&caller, call.end_user.as_deref(), &tags).await?;
     let model = standing.model_for(caller.model_for(&call.asked_model));
-    caller.may_use(&call.asked_model, model)?;
-    standing.may_use(&call.asked_model, model)?;
+    caller.may_use(&call.asked_model, model, &snapshot.access_groups)?;
+    standing.may_use(&call.asked_model, model, &snapshot.access_groups)?;
     let mut plan = plan(snapshot, &call, &caller, &standing, model)?;
     if call.ask.peek.goes_on
         && let Some(place) = stored::continued(house, snapshot, &caller, &call).await?
@@ -139,7 +140,8 @@ fn plan(
         plan.fall_back_to(&call.ask.peek.fallbacks);
     }
     plan.keep_fallbacks(|group| {
-        caller.may_use(group, group).is_ok() && standing.may_use(group, group).is_ok()
+        let groups = &snapshot.access_groups;
+        caller.may_use(group, group, groups).is_ok() && standing.may_use(group, group, groups).is_ok()
     });
     Ok(plan)
 }

@@ -40,6 +40,36 @@ impl Statement {
         statement
     }
 
+    /// Names of keys in the order of the alphabet; `part` is in them, in any case.
+    pub(crate) fn of_key_aliases(filter: &KeyFilter, part: Option<&str>, page: Page) -> Self {
+        let mut statement =
+            Self { text: "SELECT key_alias FROM virtual_keys".to_owned(), values: Vec::new() };
+        statement.narrow_aliases(filter, part);
+        statement.text.push_str(" ORDER BY key_alias LIMIT ");
+        statement.place(Value::Integer(i64::from(page.limit)));
+        statement.text.push_str(" OFFSET ");
+        statement.place(Value::Integer(i64::try_from(page.offset).unwrap_or(i64::MAX)));
+        statement
+    }
+
+    /// How many of them there are.
+    pub(crate) fn of_key_alias_count(filter: &KeyFilter, part: Option<&str>) -> Self {
+        let mut statement = Self { text: "SELECT count(*) FROM virtual_keys".to_owned(), values: Vec::new() };
+        statement.narrow_aliases(filter, part);
+        statement
+    }
+
+    fn narrow_aliases(&mut self, filter: &KeyFilter, part: Option<&str>) {
+        // No name is empty, so this asks for those that are there.
+        self.narrow("key_alias >", Some(text("")));
+        self.narrow_keys(filter);
+        if let Some(part) = part {
+            let literal = part.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+            self.narrow("lower(key_alias) LIKE", Some(text(&format!("%{literal}%"))));
+            self.text.push_str(" ESCAPE '!'");
+        }
+    }
+
     /// How many keys there are.
     pub(crate) fn of_key_count(filter: &KeyFilter) -> Self {
         let mut statement = Self { text: "SELECT count(*) FROM virtual_keys".to_owned(), values: Vec::new() };

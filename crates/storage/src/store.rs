@@ -174,6 +174,20 @@ impl Store {
         ask!(self, backend => backend.list_keys(filter, page).await)
     }
 
+    /// A page of the names of keys, in the order of the alphabet, and how many there are in all. `part` is in them, in
+    /// any case.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn key_aliases(
+        &self,
+        filter: &KeyFilter,
+        part: Option<&str>,
+        page: Page,
+    ) -> Result<(Vec<String>, u64), StoreError> {
+        ask!(self, backend => backend.key_aliases(filter, part, page).await)
+    }
+
     /// Appends attempts that are not in the ledger yet and charges their keys and accounts, all or nothing; gives
     /// the number of new rows. Appending the same rows again changes nothing.
     ///
