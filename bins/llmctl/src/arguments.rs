@@ -11,6 +11,7 @@ use crate::customer::CustomerVerb;
 use crate::failure::STATUSES;
 use crate::key::KeyVerb;
 use crate::model::ModelVerb;
+use crate::spend::{LedgerVerb, SpendVerb};
 use crate::tag::TagVerb;
 use crate::team::TeamVerb;
 use crate::user::UserVerb;
@@ -149,42 +150,6 @@ pub(crate) enum Command {
     Reference,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum LedgerVerb {
-    /// Hold what keys and accounts are said to have spent against the ledger's rows; exit status 1 where they differ
-    #[command(after_help = "Examples:\n  llmctl ledger verify\n  llmctl ledger verify -o json | jq .wrong")]
-    Verify,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SpendVerb {
-    /// Tell how the cost of a call came about: every attempt, class by class
-    #[command(after_help = "Examples:\n  llmctl spend explain chatcmpl-abc")]
-    Explain {
-        /// The provider's answer id, or the x-litellm-call-id
-        id: String,
-    },
-    /// One row per attempt at a provider, newest first; at most 10,000
-    #[command(after_help = SPEND_EXAMPLES)]
-    Logs {
-        /// Only this request: the provider's answer id, or the x-litellm-call-id
-        #[arg(long, value_name = "ID")]
-        request: Option<String>,
-        /// Only this key: sk-..., its hash or its alias
-        #[arg(long = "of-key", value_name = "KEY")]
-        of_key: Option<String>,
-        /// Only keys of this user
-        #[arg(long, value_name = "ID")]
-        user: Option<String>,
-        /// From this day on, UTC
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        start: Option<String>,
-        /// Until this day begins, UTC
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        end: Option<String>,
-    },
-}
-
 const EXAMPLES: &str = "\
 Examples:
   llmctl context add home --url http://127.0.0.1:4000            asks for the key, and keeps it
@@ -194,6 +159,7 @@ Examples:
   llmctl team new --id payments --max-budget 500 --budget-duration 30d
   llmctl key list -o json | jq -r '.keys[].key_alias'
   llmctl spend logs --of-key app --start 2026-01-01
+  llmctl spend models --from 2026-01-01
   llmctl chat gpt-4o 'Say hello.'";
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -203,12 +169,6 @@ Examples:
   llmctl completions fish > ~/.config/fish/completions/llmctl.fish
   llmctl completions elvish >> ~/.config/elvish/rc.elv
   llmctl completions powershell >> $PROFILE";
-
-const SPEND_EXAMPLES: &str = "\
-Examples:
-  llmctl spend logs --start 2026-01-01 --end 2026-02-01          all of January
-  llmctl spend logs --of-key app -o json | jq 'map(.spend) | add'
-  llmctl spend explain chatcmpl-abc                              how the sum came about";
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ mod environment;
 mod failure;
 mod health;
 mod key;
+mod ledger;
 mod limit_arguments;
 mod limit_view;
 mod model;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser};
 use weighhouse_client::Client;
 
-use crate::arguments::{Arguments, Command, Global, LedgerVerb};
+use crate::arguments::{Arguments, Command, Global};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::output::{Output, complain};
@@ -93,7 +94,7 @@ fn ask(command: Command, global: &Global, env: &Environment) -> Result<(), Failu
             Command::Budget { verb } => budget::run(&client, verb, &output).await,
             Command::Tag { verb } => tag::run(&client, verb, &output).await,
             Command::Model { verb } => model::run(&client, verb, &output).await,
-            Command::Ledger { verb: LedgerVerb::Verify } => spend::verify(&client, &output).await,
+            Command::Ledger { verb } => ledger::run(&client, verb, &output).await,
             Command::Spend { verb } => spend::run(&client, verb, &output).await,
             Command::Chat(asked) => chat::run(&client, asked, global.output).await,
             // These were done before.

@@ -1,13 +1,19 @@
 //! The verbs about spend.
 
-use weighhouse_api::{SpendLog, SpendLogsQuery};
+mod arguments;
+mod calculate;
+mod days;
+mod reprice;
+
+use weighhouse_api::{KeyText, RepriceRequest, SpendLog, SpendLogsQuery};
 use weighhouse_client::Client;
 use weighhouse_types::{Nanos, Picos};
 
-use crate::arguments::SpendVerb;
 use crate::failure::Failure;
 use crate::key::named;
 use crate::output::{Cell, Column, Output, Table, say};
+pub(crate) use arguments::{LedgerVerb, SpendVerb};
+use days::By;
 
 const LOGS: &[Column] = &[
     Column::id("startTime", "TIME"),
@@ -27,30 +33,60 @@ const STEPS: &[Column] = &[
     Column::number("per_unit", "PER UNIT"),
     Column::number("cost", "COST"),
 ];
-const WRONG: &[Column] =
-    &[Column::text("book", "BOOK"), Column::number("said", "SAYS"), Column::number("ledger", "LEDGER")];
-
 /// Rows after which the gateway stops.
 const MOST_ROWS: usize = 10_000;
 
 pub(crate) async fn run(client: &Client, verb: SpendVerb, output: &Output) -> Result<(), Failure> {
-    let (request, of_key, user, start, end) = match verb {
-        SpendVerb::Explain { id } => return explain(client, id, output).await,
-        SpendVerb::Logs { request, of_key, user, start, end } => (request, of_key, user, start, end),
-    };
-    let api_key = match of_key {
-        Some(name) => Some(named(client, &name).await?),
-        None => None,
-    };
-    let query = SpendLogsQuery {
-        request_id: request,
-        api_key,
-        user_id: user,
-        start_date: start,
-        end_date: end,
-        summarize: None,
-    };
-    let logs = client.spend_logs(&query).await?;
+    match verb {
+        SpendVerb::Explain { id } => explain(client, id, output).await,
+        SpendVerb::Logs { request, of_key, user, start, end } => {
+            let query = SpendLogsQuery {
+                request_id: request,
+                api_key: key(client, of_key).await?,
+                user_id: user,
+                start_date: start,
+                end_date: end,
+                summarize: Some(false),
+            };
+            logs(client, &query, output).await
+        }
+        SpendVerb::Keys(period) => days::show(client, period, By::Key, output).await,
+        SpendVerb::Users(period) => days::show(client, period, By::User, output).await,
+        SpendVerb::Teams(period) => days::show(client, period, By::Team, output).await,
+        SpendVerb::Tags(period) => days::show(client, period, By::Tag, output).await,
+        SpendVerb::Models(period) => days::show(client, period, By::Model, output).await,
+        SpendVerb::Daily(period) => days::show(client, period, By::Day, output).await,
+        SpendVerb::Calculate { model, prompt, answer } => {
+            calculate::show(client, model, prompt, answer, output).await
+        }
+        SpendVerb::Reprice { dry_run: false, .. } => Err(Failure::usage(
+            "rows of the ledger are never changed: reprice only tells what they would cost",
+        )
+        .hint("say --dry-run")),
+        SpendVerb::Reprice { dry_run: true, start, end, model, of_key } => {
+            let api_key = key(client, of_key).await?;
+            let request = RepriceRequest {
+                start_date: start,
+                end_date: end,
+                model,
+                api_key,
+                ..RepriceRequest::default()
+            };
+            reprice::show(client, request, output).await
+        }
+    }
+}
+
+/// The key that a name stands for.
+async fn key(client: &Client, name: Option<String>) -> Result<Option<KeyText>, Failure> {
+    match name {
+        Some(name) => Ok(Some(named(client, &name).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn logs(client: &Client, query: &SpendLogsQuery, output: &Output) -> Result<(), Failure> {
+    let logs = client.spend_logs(query).await?;
     output.write(&logs, || rows(&logs))?;
     if logs.len() >= MOST_ROWS {
         say("These are the newest 10,000 rows; narrow them with --start and --end to see others.");
@@ -104,29 +140,6 @@ fn steps(arithmetic: &serde_json::Value) -> Vec<(String, u64, i128)> {
         Some((step.get(0)?.as_str()?.to_owned(), step.get(1)?.as_u64()?, picos.parse().ok()?))
     };
     arithmetic.as_array().into_iter().flatten().filter_map(step).collect()
-}
-
-/// Holds the books against the ledger.
-pub(crate) async fn verify(client: &Client, output: &Output) -> Result<(), Failure> {
-    let audit = client.verify_ledger().await?;
-    output.write(&audit, || {
-        let mut table = Table::list(WRONG);
-        for wrong in &audit.wrong {
-            table.row([(&wrong.book).into(), wrong.said.into(), wrong.ledger.into()]);
-        }
-        table
-    })?;
-    say(&format!(
-        "{} books against {} rows of ${}: {} differ.",
-        audit.books,
-        audit.rows,
-        audit.total.0,
-        audit.wrong.len()
-    ));
-    if audit.wrong.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::other("the books and the ledger differ"))
 }
 
 fn rows(logs: &[SpendLog]) -> Table {

@@ -1,7 +1,6 @@
 //! The books held against the ledger, and the daily tables reckoned again from it.
 
 use weighhouse_api::{Dollars, LedgerAudit, RebuiltDaily, WrongBook, WrongDay};
-use weighhouse_auth::Everything;
 use weighhouse_storage::{DailyDiscrepancy, Discrepancy};
 use weighhouse_types::Error;
 
@@ -37,8 +36,8 @@ pub(crate) async fn verify(admin: &Admin) -> Result<LedgerAudit, Error> {
 }
 
 /// The daily tables, reckoned again.
-pub(crate) async fn rebuild_daily(admin: &Admin, by: Everything<'_>) -> Result<RebuiltDaily, Error> {
+pub(crate) async fn rebuild_daily(admin: &Admin) -> Result<RebuiltDaily, Error> {
     let rows = admin.store.rebuild_daily().await?;
-    tracing::info!(rows, by = %by.granted().caller()?.hash(), "the daily tables were reckoned again from the ledger");
+    tracing::info!(rows, "the daily tables were reckoned again from the ledger");
     Ok(RebuiltDaily { rows })
 }

@@ -12,8 +12,8 @@ use crate::calendar::{day_number, moment};
 use crate::in_force::{InForce, Priced};
 use crate::named::hash_named;
 
-/// Rows of a page, at most and where the request does not say.
-const MOST_ROWS: u32 = 10_000;
+/// Rows of a page, at most and where the request does not say: as many as are reckoned without holding up calls.
+const MOST_ROWS: u32 = 2_000;
 /// Rows that are named because they differ most.
 const LARGEST: usize = 20;
 /// Tiers whose prices a row may have been booked by; the row's own arithmetic tells which.

@@ -85,7 +85,7 @@ pub struct RepriceRequest {
     /// Where the page before ended (`next_cursor`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// Rows of one page: 1 to 10,000, which is what it is where nothing is said.
+    /// Rows of one page: 1 to 2,000, which is what it is where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u32>,
 }

@@ -158,34 +158,6 @@ const fn named(endpoint: Endpoint) -> &'static [RouteGroup] {
         Endpoint::UserRoles => &[Group::SelfManaged, Group::AdminViewer],
         Endpoint::CustomerInfo | Endpoint::CustomerList | Endpoint::BudgetList => &[Group::AdminViewer],
         Endpoint::TagList => &[Group::InternalUser, Group::InternalUserViewOnly, Group::AdminViewer],
-        Endpoint::SpendLogs => &[Group::SpendTracking, Group::KeyManagement],
-        Endpoint::SpendPages
-        | Endpoint::SpendKeys
-        | Endpoint::SpendUsers
-        | Endpoint::SpendTags
-        | Endpoint::SpendCalculate => &[Group::SpendTracking],
-        Endpoint::GlobalSpend
-        | Endpoint::GlobalSpendReport
-        | Endpoint::GlobalSpendTags
-        | Endpoint::GlobalTagNames
-        | Endpoint::GlobalSpendKeys
-        | Endpoint::GlobalSpendTeams
-        | Endpoint::GlobalSpendModels
-        | Endpoint::GlobalSpendProvider
-        | Endpoint::GlobalSpendLogs
-        | Endpoint::GlobalSpendEndUsers => &[Group::GlobalSpendTracking, Group::AdminViewer],
-        Endpoint::GlobalActivity | Endpoint::GlobalActivityModel => {
-            &[Group::InternalUser, Group::AdminViewer]
-        }
-        Endpoint::UserDaily | Endpoint::UserDailyWhole | Endpoint::TeamDaily | Endpoint::TeamDailyWhole => {
-            &[Group::SelfManaged, Group::AdminViewer]
-        }
-        Endpoint::TagDaily | Endpoint::TagDailyWhole => {
-            &[Group::InternalUser, Group::InternalUserViewOnly, Group::AdminViewer]
-        }
-        Endpoint::CustomerDaily | Endpoint::CustomerDailyWhole | Endpoint::GlobalEndUsers => {
-            &[Group::AdminViewer]
-        }
         Endpoint::Metrics
         | Endpoint::TeamModelAdd
         | Endpoint::TeamModelDelete
@@ -201,11 +173,41 @@ const fn named(endpoint: Endpoint) -> &'static [RouteGroup] {
         | Endpoint::TagNew
         | Endpoint::TagUpdate
         | Endpoint::TagInfo
-        | Endpoint::TagDelete
-        | Endpoint::ProviderBudgets
-        | Endpoint::LedgerVerify
-        | Endpoint::LedgerRebuildDaily
-        | Endpoint::LedgerReprice => &[],
+        | Endpoint::TagDelete => &[],
+        spend => named_of_spend(spend),
+    }
+}
+
+/// The same for the routes of spend.
+const fn named_of_spend(endpoint: Endpoint) -> &'static [RouteGroup] {
+    use RouteGroup as Group;
+    match endpoint {
+        Endpoint::SpendLogs => &[Group::SpendTracking, Group::KeyManagement],
+        Endpoint::SpendPages
+        | Endpoint::SpendKeys
+        | Endpoint::SpendUsers
+        | Endpoint::SpendTags
+        | Endpoint::SpendCalculate => &[Group::SpendTracking],
+        Endpoint::GlobalSpend
+        | Endpoint::GlobalSpendReport
+        | Endpoint::GlobalSpendTags
+        | Endpoint::GlobalTagNames
+        | Endpoint::GlobalSpendKeys
+        | Endpoint::GlobalSpendTeams
+        | Endpoint::GlobalSpendModels
+        | Endpoint::GlobalSpendProvider
+        | Endpoint::GlobalSpendLogs
+        | Endpoint::GlobalSpendEndUsers => &[Group::GlobalSpendTracking],
+        Endpoint::GlobalActivity => &[Group::Ui, Group::InternalUser, Group::AdminViewer],
+        Endpoint::GlobalActivityModel => &[Group::InternalUser, Group::AdminViewer],
+        Endpoint::UserDaily | Endpoint::UserDailyWhole | Endpoint::TeamDaily | Endpoint::TeamDailyWhole => {
+            &[Group::Management, Group::SelfManaged, Group::AdminViewer]
+        }
+        Endpoint::TagDaily | Endpoint::TagDailyWhole => {
+            &[Group::InternalUser, Group::InternalUserViewOnly, Group::AdminViewer]
+        }
+        // LiteLLM's lists name none of the others.
+        _ => &[],
     }
 }
 

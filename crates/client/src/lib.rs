@@ -24,6 +24,7 @@ mod entities;
 mod error;
 mod health;
 mod models;
+mod spend;
 mod sse;
 mod transport;
 
@@ -33,3 +34,4 @@ pub use client::Client;
 pub use error::ClientError;
 pub use health::{Deployment, Health, Readiness};
 pub use models::{Model, ModelFact, ModelFacts, ModelList};
+pub use spend::DailyOf;

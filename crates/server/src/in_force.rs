@@ -12,7 +12,7 @@ use weighhouse_types::{Dialect, Error, Kind, Nanos, ScopeKind, Usage, UsageClass
 
 use crate::count::COUNTING;
 use crate::course::tier_of;
-use crate::deployment::Served;
+use crate::deployment::{Deployment, Served};
 use crate::snapshot::Snapshot;
 
 /// Prices and their version; no line and no version where nobody knows any.
@@ -37,12 +37,21 @@ impl Snapshot {
         of_catalogue(provider, name)
     }
 
-    /// Prices by which an attempt would be booked now: its deployment's, else the catalogue's for its provider and
-    /// model.
+    /// Prices by which an attempt would be booked now: its deployment's, else those of a deployment that serves the
+    /// same model of the same provider, in its group first, else the catalogue's. A deployment whose settings change
+    /// is another one.
     #[must_use]
     pub fn prices_of_row(&self, row: &LedgerRow) -> Prices {
-        let deployment = self.deployments.iter().find(|deployment| deployment.id == row.deployment_id);
-        match deployment.and_then(|deployment| deployment.served_to(&row.upstream_model)) {
+        let same = |deployment: &&Arc<Deployment>| {
+            let served = deployment.served_to(&row.upstream_model);
+            served.is_some_and(|served| served.target.provider() == row.provider)
+        };
+        let all = || self.deployments.iter();
+        let found = all()
+            .find(|deployment| deployment.id == row.deployment_id)
+            .or_else(|| all().filter(same).find(|deployment| deployment.name == row.model_group))
+            .or_else(|| all().find(same));
+        match found.and_then(|deployment| deployment.served_to(&row.upstream_model)) {
             Some(served) => (served.prices.clone(), Arc::clone(&served.price_version)),
             None => of_catalogue(&row.provider, &row.upstream_model).unwrap_or_default(),
         }

@@ -20,7 +20,8 @@ use wheels::Wheels;
 /// The built-in catalogue of models, from the workspace's root.
 const CATALOG: &str = "crates/catalog/data/models.txt";
 
-/// Writes `docs/reference/permissions.md` from the route table, `docs/reference/providers.md` from the registry, `docs/reference/translations.md` from the fixtures,
+/// Writes `docs/reference/permissions.md` from the route table, `docs/reference/providers.md` from the registry,
+/// `docs/reference/translations.md` from the fixtures,
 /// `docs/reference/llmctl.md` from the program itself, and `crates/catalog/data/models.txt` from the wheels of litellm
 /// and genai-prices, which are fetched with pip into `target/codegen` unless they are there. `CODEGEN_FROM=DIR` takes
 /// them (wheels, or unpacked) from another folder.
