@@ -171,7 +171,7 @@ impl RelayBody {
                     let message =
                         "litellm.InternalServerError: the provider's stream broke off before its end";
                     return Poll::Ready(Some(Err(
-                        Error::new(Kind::UpstreamUnreachable, message).source(error)
+                        Error::new(Kind::UpstreamBroken, message).source(error)
                     )));
                 }
                 Poll::Ready(None) => {
@@ -202,7 +202,7 @@ impl RelayBody {
             return None;
         }
         let message = "litellm.InternalServerError: the provider's stream ended without its end";
-        Some(Err(Error::new(Kind::UpstreamUnreachable, message)))
+        Some(Err(Error::new(Kind::UpstreamBroken, message)))
     }
 
     /// Cuts fresh bytes into frames and joins what the client gets of them.
