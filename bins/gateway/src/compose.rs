@@ -70,7 +70,7 @@ async fn serve(
     let journal = if without_rows { None } else { Some(journal::open(dir, &store).await?) };
     let zone = read.rules.zone.clone();
     let (meter, writer) =
-        Meter::new(store.clone(), LedgerOptions { without_rows }, read.rules, journal.clone());
+        Meter::new(Arc::new(store.clone()), LedgerOptions { without_rows }, read.rules, journal.clone());
     let clock = Clock::new();
     let keyring = Keyring::new(store.clone());
     let now_ms = move || clock.now().unix_ms;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use weighhouse_storage::{LedgerBatch, LedgerRow, Store};
+use weighhouse_storage::{LedgerBatch, LedgerRow};
 
+use crate::book_of_record::BookOfRecord;
 use crate::journal::{Journal, Noted};
 
 /// Attempts that may wait for the store. A call takes its place before it is sent, so a full queue makes
@@ -40,7 +41,7 @@ pub(crate) type Sink = mpsc::Sender<Settled>;
 #[derive(Debug)]
 pub struct LedgerWriter {
     rows: mpsc::Receiver<Settled>,
-    store: Store,
+    book: Arc<dyn BookOfRecord>,
     options: LedgerOptions,
     journal: Option<Arc<Journal>>,
 }
@@ -48,11 +49,11 @@ pub struct LedgerWriter {
 impl LedgerWriter {
     pub(crate) const fn new(
         rows: mpsc::Receiver<Settled>,
-        store: Store,
+        book: Arc<dyn BookOfRecord>,
         options: LedgerOptions,
         journal: Option<Arc<Journal>>,
     ) -> Self {
-        Self { rows, store, options, journal }
+        Self { rows, book, options, journal }
     }
 
     /// The journal may let go of what the store has.
@@ -94,9 +95,9 @@ impl LedgerWriter {
         let mut pause = FIRST_PAUSE;
         loop {
             let written = if self.options.without_rows {
-                self.store.charge_keys(rows).await
+                self.book.charge(rows).await
             } else {
-                self.store.append_ledger(rows).await.map(drop)
+                self.book.append(rows).await.map(drop)
             };
             let Err(error) = written else { return true };
             tracing::error!(%error, rows = rows.len(), "the ledger could not be written; trying again");

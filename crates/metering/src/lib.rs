@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+mod book_of_record;
 mod bound;
 mod calendar;
 mod charge;
@@ -33,6 +34,7 @@ mod window;
 mod window_account;
 
 pub use account::{Account, Balance, Verdict};
+pub use book_of_record::{Answering, BookOfRecord};
 pub use bound::{OutputBound, Weight, weigh};
 pub use calendar::WindowRule;
 pub use ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS};

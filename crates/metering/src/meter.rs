@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use weighhouse_catalog::{PriceBook, Terms};
-use weighhouse_storage::{BudgetMode, Store, StoreError};
+use weighhouse_storage::{BudgetMode, StoreError};
 use weighhouse_types::{Error, Nanos, Operation, Scope};
 
+use crate::book_of_record::BookOfRecord;
 use crate::bound::OutputBound;
 use crate::charge::Charge;
 use crate::hold::hold;
@@ -33,7 +34,7 @@ pub const HOLD_WAIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Meter {
     scopes: RwLock<HashMap<Scope, Arc<ScopeMeter>>>,
-    store: Store,
+    book: Arc<dyn BookOfRecord>,
     sink: Sink,
     journal: Option<Arc<Journal>>,
     rules: HouseRules,
@@ -114,15 +115,15 @@ impl Meter {
     /// journal a process that is killed loses what the store does not have yet.
     #[must_use]
     pub fn new(
-        store: Store,
+        book: Arc<dyn BookOfRecord>,
         options: LedgerOptions,
         rules: HouseRules,
         journal: Option<Arc<Journal>>,
     ) -> (Self, LedgerWriter) {
         let (sink, rows) = mpsc::channel(QUEUE_ROWS);
-        let writer = LedgerWriter::new(rows, store.clone(), options, journal.clone());
+        let writer = LedgerWriter::new(rows, Arc::clone(&book), options, journal.clone());
         let learned = Learned::default();
-        (Self { scopes: RwLock::default(), store, sink, journal, rules, learned }, writer)
+        (Self { scopes: RwLock::default(), book, sink, journal, rules, learned }, writer)
     }
 
     /// The counters of a scope, its limits brought up to date. What it spent before is read from the store when
@@ -140,7 +141,7 @@ impl Meter {
     }
 
     async fn load(&self, spec: &ScopeSpec, now_ms: i64) -> Result<Arc<ScopeMeter>, StoreError> {
-        let settled = self.store.accounts(std::slice::from_ref(&spec.scope)).await?;
+        let settled = self.book.settled(&spec.scope).await?;
         let mut scopes = self.scopes.write().unwrap_or_else(PoisonError::into_inner);
         if scopes.len() >= MAX_SCOPES {
             scopes.retain(|_, meter| Arc::strong_count(meter) > 1 || meter.is_bounded());
@@ -173,8 +174,8 @@ impl Meter {
         let mut sum = InFlight::default();
         for scope in scopes.values() {
             sum.slots += scope.slots.used();
-            sum.held = sum.held + scope.held(now_ms);
-            sum.unheld = sum.unheld + scope.unheld(now_ms);
+            sum.held += scope.held(now_ms);
+            sum.unheld += scope.unheld(now_ms);
         }
         sum
     }

@@ -1,8 +1,9 @@
 //! What a process that died left in its journal, brought into the store.
 
-use weighhouse_storage::{LedgerBatch, Outcome, Store, StoreError};
+use weighhouse_storage::{LedgerBatch, Outcome, StoreError};
 use weighhouse_types::UsageClass;
 
+use crate::book_of_record::BookOfRecord;
 use crate::journal::{Journal, OpenAttempt, Replayed, SettledAttempt};
 
 /// Rows that are written in one transaction.
@@ -22,9 +23,13 @@ pub struct Recovered {
 ///
 /// # Errors
 /// The store does not answer; the journal keeps everything.
-pub async fn recover(store: &Store, journal: &Journal, replayed: Replayed) -> Result<Recovered, StoreError> {
-    let settled = append(store, journal, replayed.settled.into_iter()).await?;
-    let unfinished = append(store, journal, replayed.open.into_iter().map(expired)).await?;
+pub async fn recover(
+    book: &dyn BookOfRecord,
+    journal: &Journal,
+    replayed: Replayed,
+) -> Result<Recovered, StoreError> {
+    let settled = append(book, journal, replayed.settled.into_iter()).await?;
+    let unfinished = append(book, journal, replayed.open.into_iter().map(expired)).await?;
     Ok(Recovered { settled, unfinished })
 }
 
@@ -43,7 +48,7 @@ fn expired(attempt: OpenAttempt) -> SettledAttempt {
 }
 
 async fn append(
-    store: &Store,
+    book: &dyn BookOfRecord,
     journal: &Journal,
     attempts: impl Iterator<Item = SettledAttempt>,
 ) -> Result<u64, StoreError> {
@@ -52,7 +57,7 @@ async fn append(
     while attempts.peek().is_some() {
         let (noted, rows): (Vec<_>, Vec<_>) =
             attempts.by_ref().take(BATCH_ROWS).map(|attempt| (attempt.noted, attempt.row)).unzip();
-        appended += store.append_ledger(&LedgerBatch::from(rows)).await?;
+        appended += book.append(&LedgerBatch::from(rows)).await?;
         if let Err(error) = journal.flushed(noted.into_iter()) {
             tracing::warn!(%error, "a file of the journal could not be deleted; it will be tried again");
         }

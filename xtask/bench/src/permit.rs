@@ -24,7 +24,7 @@ pub(crate) fn run() -> Result<()> {
     runtime.block_on(async {
         let store = Store::open(&Location::Sqlite(dir.path().join("bench.db"))).await?;
         let (meter, _writer) =
-            Meter::new(store.clone(), LedgerOptions::default(), HouseRules::default(), None);
+            Meter::new(Arc::new(store.clone()), LedgerOptions::default(), HouseRules::default(), None);
         println!("| scopes | let in and given back, ns (best round) | median round |");
         println!("|---|---|---|");
         let kinds = [
