@@ -97,8 +97,9 @@ impl ScopeMeter {
         now_ms: i64,
     ) -> Self {
         let own = settled.iter().filter(|(account, _)| account.scope == spec.scope);
-        let (of_life, of_windows): (Vec<_>, Vec<_>) =
-            own.map(|(account, nanos)| (account.window.clone(), *nanos)).partition(|(window, _)| window.is_life());
+        let (of_life, of_windows): (Vec<_>, Vec<_>) = own
+            .map(|(account, nanos)| (account.window.clone(), *nanos))
+            .partition(|(window, _)| window.is_life());
         let id = AccountId { scope: spec.scope.clone(), window: WindowId::life() };
         let of_life = of_life.first().map_or(Nanos::ZERO, |(_, nanos)| *nanos);
         let spent = spec.spent_ever.unwrap_or(of_life);

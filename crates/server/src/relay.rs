@@ -170,9 +170,7 @@ impl RelayBody {
                 Poll::Ready(Some(Err(error))) => {
                     let message =
                         "litellm.InternalServerError: the provider's stream broke off before its end";
-                    return Poll::Ready(Some(Err(
-                        Error::new(Kind::UpstreamBroken, message).source(error)
-                    )));
+                    return Poll::Ready(Some(Err(Error::new(Kind::UpstreamBroken, message).source(error))));
                 }
                 Poll::Ready(None) => {
                     return Poll::Ready(self.last_piece());

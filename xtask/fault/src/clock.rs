@@ -45,7 +45,8 @@ struct Payer {
 }
 
 pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> Result<()> {
-    let (fakes, begun, jumps) = ([FakeProvider::start(), FakeProvider::start()], Instant::now(), options.runs(20));
+    let (fakes, begun, jumps) =
+        ([FakeProvider::start(), FakeProvider::start()], Instant::now(), options.runs(20));
     for fake in &fakes {
         fake.set_default(Script::default().tokens(10));
     }
@@ -186,7 +187,7 @@ fn judge(rows: &[LedgerRow], payers: &[Payer]) -> Result<(usize, i64)> {
     for row in rows {
         for account in row.accounts.iter().filter(|account| !account.window.is_life()) {
             let sum = sums.entry(format!("{}@{}", account.scope, account.window.as_str())).or_default();
-            *sum = *sum + row.cost;
+            *sum += row.cost;
         }
     }
     ensure!(!sums.is_empty(), "no row names a window");
@@ -226,7 +227,8 @@ impl FakeTime {
         let library = library().context(
             "libfaketime is not installed: `cargo xtask fault clock` does it, or as root: apt-get install faketime",
         )?;
-        let (library, file) = (library.to_string_lossy().into_owned(), self.file.to_string_lossy().into_owned());
+        let (library, file) =
+            (library.to_string_lossy().into_owned(), self.file.to_string_lossy().into_owned());
         let all = [
             ("LD_PRELOAD", library.as_str()),
             ("FAKETIME_TIMESTAMP_FILE", file.as_str()),
@@ -241,6 +243,7 @@ impl FakeTime {
 /// Debian has it in a folder of its own below that of the machine's kind.
 fn library() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?;
-    let folders = folders.flatten().map(|folder| folder.path()).chain(["/usr/lib64".into(), "/usr/local/lib".into()]);
+    let folders =
+        folders.flatten().map(|folder| folder.path()).chain(["/usr/lib64".into(), "/usr/local/lib".into()]);
     folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|file| file.is_file())
 }

@@ -33,7 +33,8 @@ impl SmallDisk {
     fn mount(path: PathBuf) -> Result<Self> {
         fs::create_dir_all(&path)?;
         let size = format!("size={MEGABYTES}m");
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "weighhouse-fault"]).arg(&path).status();
+        let done =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "weighhouse-fault"]).arg(&path).status();
         let is_there = done.as_ref().is_ok_and(std::process::ExitStatus::success);
         ensure!(is_there, "no tmpfs can be mounted on {}: this run needs root ({done:?})", path.display());
         Ok(Self { path })
@@ -148,9 +149,15 @@ fn fill_and_free(
                 })
             })
             .collect();
-        let filled = eventually("calls are answered", || Ok((good.load(Ordering::Relaxed) > 40).then_some(())))
-            .and_then(|()| disk.fill())
-            .and_then(|()| eventually("calls are refused", || Ok((refused.load(Ordering::Relaxed) > 0).then_some(()))));
+        let filled =
+            eventually("calls are answered", || Ok((good.load(Ordering::Relaxed) > 40).then_some(())))
+                .and_then(|()| disk.fill())
+                .and_then(|()| {
+                    eventually(
+                        "calls are refused",
+                        || Ok((refused.load(Ordering::Relaxed) > 0).then_some(())),
+                    )
+                });
         is_over.store(true, Ordering::Relaxed);
         for client in load {
             client.join().map_err(|_| anyhow::anyhow!("a client panicked"))??;

@@ -98,7 +98,15 @@ impl Plan {
         let config = dir.file("config.yaml", &format!("{:#}\n", self.config));
         let shown = |path: &Path| path.to_string_lossy().into_owned();
         let words = [
-            "--config", &shown(&config), "--host", "127.0.0.1", "--port", "0", "--workers", "2", "--data-dir",
+            "--config",
+            &shown(&config),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--workers",
+            "2",
+            "--data-dir",
             &shown(&self.data),
         ];
         let program = self.program.canonicalize().context("the gateway's binary is gone")?;
@@ -139,7 +147,8 @@ impl House {
 
     /// Asks with the master key; the answer must be good.
     pub(crate) fn ask(&self, request: &Request) -> Result<Value> {
-        let reply = http::send(self.address, &request.clone().bearer(MASTER_KEY)).context("the house is silent")?;
+        let reply =
+            http::send(self.address, &request.clone().bearer(MASTER_KEY)).context("the house is silent")?;
         ensure!(reply.status() == 200, "status {}: {}", reply.status(), reply.text());
         serde_json::from_slice(&reply.body).context("an answer that is no JSON")
     }
@@ -264,9 +273,10 @@ pub(crate) fn sum(rows: &[Value]) -> Result<Nanos> {
 
 /// What fakes have billed together, and for how many calls.
 pub(crate) fn billed(fakes: &[&FakeProvider]) -> (Nanos, usize) {
-    fakes.iter().map(|fake| fake.billed()).fold((Nanos::ZERO, 0), |(sum, count), (total, calls)| {
-        (sum + total, count + calls)
-    })
+    fakes
+        .iter()
+        .map(|fake| fake.billed())
+        .fold((Nanos::ZERO, 0), |(sum, count), (total, calls)| (sum + total, count + calls))
 }
 
 /// Rows that cost something.

@@ -62,19 +62,13 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
 }
 
 /// One storm, one kill, one start, and what the books say then.
-fn kill(
-    house: House,
-    fake: &FakeProvider,
-    clients: u64,
-    seed: u64,
-    figures: &mut Figures,
-) -> Result<House> {
+fn kill(house: House, fake: &FakeProvider, clients: u64, seed: u64, figures: &mut Figures) -> Result<House> {
     let secret = house.key(&json!({"team_id": "crew", "max_budget": 5.0}))?;
     let (bill_before, calls_before) = fake.billed();
     let had = storm(&house, &secret, fake, clients, seed)?;
     house.process.wait_for_exit(SOON);
     // What was on its way to clients that are gone is seen to be gone, and billed.
-    let _idle = eventually("the fake's connections are closed", || Ok((fake.open_connections() == 0).then_some(())))?;
+    eventually("the fake's connections are closed", || Ok((fake.open_connections() == 0).then_some(())))?;
     let (house, taken) = house.again()?;
     let resolved = Instant::now();
     let (bill, calls) = billed(&[fake]);
@@ -97,8 +91,8 @@ fn kill(
     figures.settled += had.len();
     figures.unfinished += rows.iter().filter(|row| row["status"] == "failure").count();
     figures.rows += rows.len();
-    figures.billed = figures.billed + bill;
-    figures.booked = figures.booked + ledger;
+    figures.billed += bill;
+    figures.booked += ledger;
     figures.longest = figures.longest.max(longest);
     Ok(house)
 }
@@ -124,7 +118,8 @@ fn storm(house: &House, secret: &str, fake: &FakeProvider, clients: u64, seed: u
                 scope.spawn(move || {
                     let (mut dice, mut had) = (Dice::of(seed, number + 1), Vec::new());
                     while !is_over.load(Ordering::Relaxed) {
-                        let mut body = chat("m", &"x".repeat(usize::try_from(dice.between(1, 60)).unwrap_or(1)));
+                        let mut body =
+                            chat("m", &"x".repeat(usize::try_from(dice.between(1, 60)).unwrap_or(1)));
                         body["max_tokens"] = json!(dice.between(10, 30));
                         // Whoever is cut off tries again, as clients do.
                         let done = match dice.below(3) {

@@ -8,8 +8,8 @@
 mod budget_race;
 mod clients;
 mod clock;
-mod disk_full;
 mod dice;
+mod disk_full;
 mod house;
 mod kill9;
 mod options;

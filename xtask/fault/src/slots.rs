@@ -29,19 +29,26 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     let fakes: Vec<FakeProvider> = (0..FAKES).map(|_| FakeProvider::start()).collect();
     for fake in &fakes {
         fake.set_default(
-            Script::default().tokens(12).latency(Duration::from_millis(1)).chunk_pace(Duration::from_micros(500)),
+            Script::default()
+                .tokens(12)
+                .latency(Duration::from_millis(1))
+                .chunk_pace(Duration::from_micros(500)),
         );
     }
     let models: Vec<Value> = fakes.iter().map(|fake| deployment("m", fake, &json!({}))).collect();
     let base = Base::new(database);
     let config = json!({"model_list": models, "router_settings": {"num_retries": 1, "retry_after": 0}});
     let house = House::start(base.plan(&options.gateway, config), base)?;
-    house.admin("/team/new", &json!({"team_id": "crew", "max_budget": 50_000.0, "max_parallel_requests": 5_000}))?;
+    house.admin(
+        "/team/new",
+        &json!({"team_id": "crew", "max_budget": 50_000.0, "max_parallel_requests": 5_000}),
+    )?;
     // Some hold all the money they have in one call, so that others wait for it and give up waiting.
     let keys = [
         house.key(&json!({"team_id": "crew", "max_budget": 50_000.0, "max_parallel_requests": 1_000}))?,
-        house.key(&json!({"team_id": "crew", "max_budget": 0.05}))?,
-        house.key(&json!({"max_parallel_requests": 4}))?,
+        house.key(&json!({"team_id": "crew", "max_budget": 50_000.0}))?,
+        house.key(&json!({"team_id": "crew", "max_budget": 0.3}))?,
+        house.key(&json!({"max_parallel_requests": 6}))?,
     ];
     let peak = AtomicU64::new(0);
     let reached = give_up_all(&house, &keys, (calls, options.clients(64), options.seed), &peak)?;
@@ -107,7 +114,7 @@ fn give_up_all(
 /// One call, given up somewhere: the place in [`POINTS`].
 fn give_up(address: SocketAddr, keys: &[String], dice: &mut Dice) -> Result<usize> {
     let mut body = chat("m", &"x".repeat(usize::try_from(dice.between(1, 200))?));
-    let is_stream = dice.once_in(2);
+    let is_stream = !dice.once_in(3);
     body["stream"] = json!(is_stream);
     body["max_tokens"] = json!(dice.between(4, 20));
     let secret: &String = dice.pick(keys);
@@ -123,7 +130,11 @@ fn give_up(address: SocketAddr, keys: &[String], dice: &mut Dice) -> Result<usiz
         _ => read_a_little(&mut connection, dice.below(16))?,
     };
     // A reset mostly, as killed clients do it: ends in order would use up the machine's ports.
-    if dice.once_in(8) { drop(connection) } else { connection.abort() }
+    if dice.once_in(8) {
+        drop(connection)
+    } else {
+        connection.abort()
+    }
     Ok(point)
 }
 
@@ -160,7 +171,12 @@ fn empties(house: &House) -> Result<Duration> {
         if left == [0.0, 0.0] {
             return Ok(begun.elapsed());
         }
-        ensure!(begun.elapsed() < AT_ONCE, "after {AT_ONCE:?} there are {} slots and {} $e-9 left", left[0], left[1]);
+        ensure!(
+            begun.elapsed() < AT_ONCE,
+            "after {AT_ONCE:?} there are {} slots and {} $e-9 left",
+            left[0],
+            left[1]
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }

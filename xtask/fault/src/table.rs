@@ -55,9 +55,6 @@ mod tests {
         assert_eq!(table.markdown(), "");
         table.push(Row::default().with("database", "sqlite").with("runs", 3));
         table.push(Row::default().with("database", "postgresql").with("runs", 4));
-        assert_eq!(
-            table.markdown(),
-            "| database | runs |\n|---|---|\n| sqlite | 3 |\n| postgresql | 4 |\n"
-        );
+        assert_eq!(table.markdown(), "| database | runs |\n|---|---|\n| sqlite | 3 |\n| postgresql | 4 |\n");
     }
 }

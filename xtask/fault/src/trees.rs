@@ -14,7 +14,7 @@ use crate::house::{Base, House, billed, deployment, each_once, nanos};
 use crate::options::{Database, Options};
 use crate::table::{Row, Table};
 
-const TURNS: u64 = 4;
+const TURNS: u64 = 6;
 const MODELS: [&str; 2] = ["m", "n"];
 
 /// A key of the tree, and the names of all accounts that its calls are charged to.
@@ -32,7 +32,8 @@ struct Tree {
 }
 
 pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> Result<()> {
-    let (fakes, begun, runs) = ([FakeProvider::start(), FakeProvider::start()], Instant::now(), options.runs(50));
+    let (fakes, begun, runs) =
+        ([FakeProvider::start(), FakeProvider::start()], Instant::now(), options.runs(50));
     fakes[0].set_default(Script::default().tokens(30));
     fakes[1].set_default(Script::default().tokens(60));
     let models: Vec<Value> =
@@ -88,7 +89,7 @@ fn grow_and_shake(house: &House, fakes: &[FakeProvider], clients: u64, seed: u64
         charged.extend(row["end_user"].as_str().map(of_reader));
         for account in charged {
             let sum = spent.entry(account).or_default();
-            *sum = *sum + nanos(&row["spend"])?;
+            *sum += nanos(&row["spend"])?;
         }
     }
     let (mut full, mut fullest) = (0, 0);
@@ -114,7 +115,7 @@ fn agreed<'tree>(
         let (mut rows, mut sum) = (Vec::new(), Nanos::ZERO);
         for leaf in &tree.leaves {
             for row in house.rows(&leaf.secret)? {
-                sum = sum + nanos(&row["spend"])?;
+                sum += nanos(&row["spend"])?;
                 rows.push((leaf, row));
             }
         }
@@ -208,6 +209,9 @@ fn shake(house: &House, tree: &Tree, clients: u64, seed: u64) -> Result<()> {
                         let text = "x".repeat(usize::try_from(dice.between(1, 60))?);
                         let model: &&str = dice.pick(&MODELS);
                         let mut body = chat(model, &text);
+                        if !dice.once_in(4) {
+                            body["max_tokens"] = json!(dice.between(10, 60));
+                        }
                         if dice.once_in(2) {
                             body["user"] = json!(dice.pick(&tree.readers));
                         }

@@ -7,7 +7,6 @@ use std::time::Instant;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::{SeenRequest, Visit};
 use super::answer::Answer;
 use super::ask::{self, Ask, Fault, Kind};
 use super::parrot;
@@ -15,6 +14,7 @@ use super::player::{Ending, Player, whole_answer};
 use super::script::Script;
 use super::state::{Shared, State};
 use super::wire::{Incoming, Request};
+use super::{SeenRequest, Visit};
 
 /// What a request is to be answered with.
 enum Verdict {

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{SeenRequest, Visit};
 use super::bill::{Bill, BilledCall, Prices, Tally};
 use super::script::Script;
+use super::{SeenRequest, Visit};
 
 /// Requests that are kept; older ones are forgotten, but counted.
 const MOST_REQUESTS: usize = 10_000;
