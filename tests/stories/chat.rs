@@ -107,7 +107,7 @@ fn the_answers_headers_tell_its_course_and_cost() {
         ("x-litellm-attempted-retries", "0"),
         ("x-litellm-attempted-fallbacks", "0"),
         ("x-litellm-key-rpm-limit", "100"),
-        ("x-ratelimit-remaining-requests", "7"),
+        ("x-ratelimit-remaining-requests", "99"),
         ("llm_provider-x-ratelimit-remaining-requests", "7"),
     ] {
         assert_eq!(answer.header(name), Some(value), "{name}");

@@ -11,9 +11,11 @@ mod books;
 mod config;
 mod house;
 mod key;
+mod llmctl;
 
-pub(crate) use answer::{nanos, words_of};
+pub(crate) use answer::{Answer, nanos, words_of};
 pub(crate) use books::agreed;
 pub(crate) use config::{PRICES, PROVIDER_KEY, deployment, model, priced};
 pub(crate) use house::{House, MASTER_KEY, SOON, eventually, gateway_program};
 pub(crate) use key::{Key, chat};
+pub(crate) use llmctl::Llmctl;

@@ -10,6 +10,7 @@ mod dist;
 mod fault;
 mod process;
 mod run;
+mod simulate;
 mod test;
 mod workspace;
 
@@ -50,6 +51,12 @@ const CHORES: &[Chore] = &[
         about: "break what the gateway stands on, and compare the books",
         help: fault::HELP,
         run: fault::run,
+    },
+    Chore {
+        name: "simulate",
+        about: "run the simulation of money over many seeds, or over mutants",
+        help: simulate::HELP,
+        run: simulate::run,
     },
     Chore {
         name: "codegen",

@@ -24,6 +24,7 @@ use crate::arguments::Arguments;
 use crate::banner::{greet, say};
 use crate::control::Control;
 use crate::housekeeping::{StopSignals, follow_changes, follow_config};
+use crate::in_force::OfHouse;
 use crate::journal;
 use crate::settings::{self, Read, Source};
 
@@ -87,9 +88,10 @@ async fn serve(
         (keyring, directory),
         meter,
         (metrics, registry),
-        Arc::new(Control(admin)),
+        Arc::new(Control(Arc::clone(&admin))),
     );
     let house = Arc::new(house);
+    admin.ask_of(Arc::new(OfHouse(Arc::downgrade(&house))));
 
     // Listened for before anybody can know that we are here: an early signal must not kill us.
     let stop_signals = StopSignals::listen()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 use weighhouse_admin::Admin;
-use weighhouse_auth::Caller;
+use weighhouse_auth::Granted;
 use weighhouse_server::{Answering, ControlPlane};
 
 /// The admin room, answering for the server.
@@ -13,8 +13,8 @@ use weighhouse_server::{Answering, ControlPlane};
 pub(crate) struct Control(pub(crate) Arc<Admin>);
 
 impl ControlPlane for Control {
-    fn answer(&self, request: Request<Bytes>, caller: Option<Caller>) -> Answering {
+    fn answer(&self, request: Request<Bytes>, granted: Granted) -> Answering {
         let admin = Arc::clone(&self.0);
-        Box::pin(async move { admin.answer(request, caller).await })
+        Box::pin(async move { admin.answer(request, granted).await })
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod compose;
 mod control;
 mod housekeeping;
+mod in_force;
 mod journal;
 mod settings;
 

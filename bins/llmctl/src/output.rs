@@ -1,68 +1,66 @@
 //! Data to standard output, words for people to standard error.
+//!
+//! A verb gives the API's answer, and the table that people shall see of it. JSON and YAML are the answer; the table
+//! and CSV come from the table, CSV with the API's field names and without `$` and `-`:
+//!
+//! ```ignore
+//! const TEAMS: &[Column] =
+//!     &[Column::id("team_id", "ID"), Column::text("team_alias", "ALIAS"), Column::number("spend", "SPEND")];
+//!
+//! output.write(&teams, || {
+//!     let mut table = Table::list(TEAMS);
+//!     for team in teams.iter() {
+//!         table.row([team.team_id.as_str().into(), team.team_alias.as_deref().into(), team.spend.into()]);
+//!     }
+//!     table
+//! })?;
+//!
+//! output.write(&team, || {
+//!     let mut table = Table::record();
+//!     table.field("team_id", "id", &team.team_id);
+//!     table.field("max_budget", "max budget", team.limits.max_budget);     // left out for people where there is none
+//!     table.note("member ada", "$1 of $5");                                // for people only, never in CSV
+//!     table
+//! })?;
+//! ```
 
-use std::io::{self, Write};
+mod cell;
+mod csv;
+mod node;
+mod progress;
+mod table;
+mod yaml;
+
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
+pub(crate) use cell::Cell;
+pub(crate) use progress::Progress;
+pub(crate) use table::{Column, Table};
+
 use crate::arguments::Format;
 use crate::failure::Failure;
-
-/// Spaces between columns.
-const GAP: &str = "  ";
+use node::Node;
 
 /// Writes data in the form that was asked for.
 #[derive(Debug)]
 pub(crate) struct Output {
     format: Format,
-}
-
-/// Rows under a head; a table without a head is a list of fields.
-#[derive(Debug, Default)]
-pub(crate) struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    pub(crate) fn new(head: &[&'static str]) -> Self {
-        Self { head: head.to_vec(), rows: Vec::new() }
-    }
-
-    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
-    }
-
-    /// Columns as wide as their widest cell; nothing trails a line.
-    fn text(&self) -> String {
-        let head: Vec<String> = self.head.iter().map(|&name| name.to_owned()).collect();
-        let lines: Vec<&Vec<String>> =
-            Some(&head).filter(|head| !head.is_empty()).into_iter().chain(&self.rows).collect();
-        let mut widths: Vec<usize> = Vec::new();
-        for line in &lines {
-            widths.resize(widths.len().max(line.len()), 0);
-            for (width, cell) in widths.iter_mut().zip(line.iter()) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        let mut out = String::new();
-        for line in lines {
-            let cells: Vec<String> =
-                line.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", plain(cell))).collect();
-            out.push_str(cells.join(GAP).trim_end());
-            out.push('\n');
-        }
-        out
-    }
-}
-
-/// Control characters in what a server sent must not reach a terminal.
-fn plain(cell: &str) -> String {
-    cell.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    /// Columns of the terminal; none where standard output is no terminal.
+    width: Option<u16>,
+    has_colour: bool,
 }
 
 impl Output {
-    pub(crate) const fn new(format: Format) -> Self {
-        Self { format }
+    /// Colour only on a terminal, and never where `NO_COLOR` is set.
+    pub(crate) fn new(format: Format, is_colour_refused: bool) -> Self {
+        let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        Self {
+            format,
+            width: width.map(|(width, _)| width.0),
+            has_colour: io::stdout().is_terminal() && !is_colour_refused,
+        }
     }
 
     /// Writes a value: as the API gave it, or as a table.
@@ -74,20 +72,37 @@ impl Output {
         value: &T,
         table: impl FnOnce() -> Table,
     ) -> Result<(), Failure> {
-        let text = match self.format {
-            Format::Table => table().text(),
-            Format::Json => {
-                let json = serde_json::to_string_pretty(value);
-                json.map_err(|error| Failure::other(format!("the answer cannot be written: {error}")))? + "\n"
-            }
-        };
-        let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // Whoever read us has seen enough, as `head` does.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(|error| Failure::other(format!("standard output: {error}"))),
-        }
+        write(&self.text(value, table)?)
     }
+
+    fn text<T: Serialize>(&self, value: &T, table: impl FnOnce() -> Table) -> Result<String, Failure> {
+        let unwritable = |error| Failure::other(format!("the answer cannot be written: {error}"));
+        let node = || serde_json::to_string(value).and_then(|json| Node::read(&json)).map_err(unwritable);
+        Ok(match self.format {
+            Format::Table => table().text(self.width, self.has_colour),
+            Format::Csv => csv::text(&table()),
+            Format::Json => node()?.json() + "\n",
+            Format::Yaml => yaml::text(&node()?),
+        })
+    }
+}
+
+/// Writes text to standard output at once.
+///
+/// # Errors
+/// Standard output cannot be written to.
+pub(crate) fn write(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever read us has seen enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| Failure::other(format!("standard output: {error}"))),
+    }
+}
+
+/// Control characters in what a server sent must not reach a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
 /// A line for people.
@@ -96,28 +111,20 @@ pub(crate) fn say(line: &str) {
     eprintln!("{line}");
 }
 
-/// Why the program ends.
-pub(crate) fn complain(message: &str) {
-    say(&format!("llmctl: {message}"));
+/// Why the program ends, and what to do.
+pub(crate) fn complain(failure: &Failure, is_colour_refused: bool) {
+    let is_bold = io::stderr().is_terminal() && !is_colour_refused;
+    let name = if is_bold { "\u{1b}[1;31mllmctl:\u{1b}[0m" } else { "llmctl:" };
+    say(&format!("{name} {}", failure.message));
+    if let Some(hint) = &failure.hint {
+        say(&format!("  hint: {hint}"));
+    }
+}
+
+/// What is done, and should not stay so.
+pub(crate) fn warn(message: &str) {
+    say(&format!("llmctl: warning: {message}"));
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_stand_under_their_head_and_nothing_trails() {
-        let mut table = Table::new(&["NAME", "SPEND"]);
-        table.row(["a".to_owned(), "$1".to_owned()]);
-        table.row(["größer".to_owned(), String::new()]);
-        assert_eq!(table.text(), "NAME    SPEND\na       $1\ngrößer\n");
-        assert_eq!(Table::new(&["NAME"]).text(), "NAME\n");
-    }
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        let mut table = Table::default();
-        table.row(["a\u{1b}[2Jb".to_owned()]);
-        assert_eq!(table.text(), "a\u{fffd}[2Jb\n");
-    }
-}
+mod tests;

@@ -7,7 +7,28 @@ use weighhouse_types::{Nanos, Picos};
 use crate::arguments::SpendVerb;
 use crate::failure::Failure;
 use crate::key::named;
-use crate::output::{Output, Table, say};
+use crate::output::{Cell, Column, Output, Table, say};
+
+const LOGS: &[Column] = &[
+    Column::id("startTime", "TIME"),
+    Column::id("status", "STATUS"),
+    Column::text("model_group", "GROUP").spare(),
+    Column::text("custom_llm_provider", "PROVIDER"),
+    Column::text("model", "MODEL"),
+    Column::number("prompt_tokens", "IN"),
+    Column::number("completion_tokens", "OUT"),
+    Column::number("spend", "SPEND"),
+    Column::id("request_id", "REQUEST"),
+];
+const STEPS: &[Column] = &[
+    Column::number("attempt", "ATTEMPT"),
+    Column::text("what", "WHAT"),
+    Column::number("units", "UNITS"),
+    Column::number("per_unit", "PER UNIT"),
+    Column::number("cost", "COST"),
+];
+const WRONG: &[Column] =
+    &[Column::text("book", "BOOK"), Column::number("said", "SAYS"), Column::number("ledger", "LEDGER")];
 
 /// Rows after which the gateway stops.
 const MOST_ROWS: usize = 10_000;
@@ -21,8 +42,14 @@ pub(crate) async fn run(client: &Client, verb: SpendVerb, output: &Output) -> Re
         Some(name) => Some(named(client, &name).await?),
         None => None,
     };
-    let query =
-        SpendLogsQuery { request_id: request, api_key, user_id: user, start_date: start, end_date: end };
+    let query = SpendLogsQuery {
+        request_id: request,
+        api_key,
+        user_id: user,
+        start_date: start,
+        end_date: end,
+        summarize: None,
+    };
     let logs = client.spend_logs(&query).await?;
     output.write(&logs, || rows(&logs))?;
     if logs.len() >= MOST_ROWS {
@@ -34,7 +61,7 @@ pub(crate) async fn run(client: &Client, verb: SpendVerb, output: &Output) -> Re
 /// How the cost of a call came about.
 async fn explain(client: &Client, id: String, output: &Output) -> Result<(), Failure> {
     let query = SpendLogsQuery { request_id: Some(id.clone()), ..SpendLogsQuery::default() };
-    let mut logs = client.spend_logs(&query).await?;
+    let mut logs = client.spend_logs(&query).await?.into_value();
     if logs.is_empty() {
         return Err(Failure::not_found(format!(
             "the ledger has no call {id:?}; it is written within a second of its end"
@@ -45,37 +72,27 @@ async fn explain(client: &Client, id: String, output: &Output) -> Result<(), Fai
 }
 
 fn explained(logs: &[SpendLog]) -> Table {
-    let mut table = Table::new(&["ATTEMPT", "WHAT", "UNITS", "PER UNIT", "COST"]);
-    let mut line = |attempt: String, what: String, units: String, price: String, cost: String| {
-        table.row([attempt, what, units, price, cost]);
-    };
+    let mut table = Table::list(STEPS);
     for log in logs {
-        let attempt = log.metadata.attempt.to_string();
         let doubt = match (log.metadata.usage_estimated, log.metadata.usage_mismatch) {
             (true, _) => ", usage estimated",
             (false, true) => ", the provider's counts did not sum: the larger reading",
             (false, false) => "",
         };
         let what = format!("{} at {} ({}{doubt})", log.model, log.custom_llm_provider, log.status);
-        line(attempt, what, String::new(), String::new(), format!("${}", log.spend.0));
+        table.row([log.metadata.attempt.into(), what.into(), Cell::Nothing, Cell::Nothing, log.spend.into()]);
         for (class, units, picos) in steps(&log.metadata.arithmetic) {
-            let cost = Picos::new(picos) * units;
-            let price = format!("${}e-12", picos);
-            line(
-                String::new(),
-                format!("  {class}"),
-                units.to_string(),
-                price,
-                format!("${}", cost.to_nanos()),
-            );
+            let cost = (Picos::new(picos) * units).to_nanos();
+            let price = format!("${picos}e-12");
+            table.row([Cell::Nothing, format!("· {class}").into(), units.into(), price.into(), cost.into()]);
         }
         if !log.metadata.price_version.is_empty() {
-            let book = format!("  prices of {}", log.metadata.price_version);
-            line(String::new(), book, String::new(), String::new(), String::new());
+            let book = format!("· prices of {}", log.metadata.price_version);
+            table.row([Cell::Nothing, book.into(), Cell::Nothing, Cell::Nothing, Cell::Nothing]);
         }
     }
     let total = logs.iter().fold(Nanos::ZERO, |sum, log| sum + log.spend.0);
-    line("sum".to_owned(), String::new(), String::new(), String::new(), format!("${total}"));
+    table.row([Cell::Nothing, "sum".into(), Cell::Nothing, Cell::Nothing, total.into()]);
     table
 }
 
@@ -93,9 +110,9 @@ fn steps(arithmetic: &serde_json::Value) -> Vec<(String, u64, i128)> {
 pub(crate) async fn verify(client: &Client, output: &Output) -> Result<(), Failure> {
     let audit = client.verify_ledger().await?;
     output.write(&audit, || {
-        let mut table = Table::new(&["BOOK", "SAYS", "LEDGER"]);
+        let mut table = Table::list(WRONG);
         for wrong in &audit.wrong {
-            table.row([wrong.book.clone(), format!("${}", wrong.said.0), format!("${}", wrong.ledger.0)]);
+            table.row([(&wrong.book).into(), wrong.said.into(), wrong.ledger.into()]);
         }
         table
     })?;
@@ -113,19 +130,18 @@ pub(crate) async fn verify(client: &Client, output: &Output) -> Result<(), Failu
 }
 
 fn rows(logs: &[SpendLog]) -> Table {
-    let mut table =
-        Table::new(&["TIME", "STATUS", "GROUP", "PROVIDER", "MODEL", "IN", "OUT", "SPEND", "REQUEST"]);
+    let mut table = Table::list(LOGS);
     for log in logs {
         table.row([
-            log.start_time.clone(),
-            log.status.clone(),
-            log.model_group.clone(),
-            log.custom_llm_provider.clone(),
-            log.model.clone(),
-            log.prompt_tokens.to_string(),
-            log.completion_tokens.to_string(),
-            format!("${}", log.spend.0),
-            log.request_id.clone(),
+            Cell::from(&log.start_time),
+            (&log.status).into(),
+            (&log.model_group).into(),
+            (&log.custom_llm_provider).into(),
+            (&log.model).into(),
+            log.prompt_tokens.into(),
+            log.completion_tokens.into(),
+            log.spend.into(),
+            (&log.request_id).into(),
         ]);
     }
     table

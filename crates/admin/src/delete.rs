@@ -1,6 +1,7 @@
 //! Deletes keys. Their ledger rows stay.
 
 use weighhouse_api::{DeleteKeyRequest, DeletedKeys, KeyText, read_body};
+use weighhouse_auth::Granted;
 use weighhouse_types::{Error, KeyHash, Kind};
 
 use crate::admin::Admin;
@@ -10,7 +11,7 @@ use crate::rules::invalid;
 /// Keys that one request may name.
 const MAX_KEYS: usize = 1_000;
 
-pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<DeletedKeys, Error> {
+pub(crate) async fn delete(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<DeletedKeys, Error> {
     let request: DeleteKeyRequest = read_body(body)?;
     let (keys, aliases) = (request.keys.unwrap_or_default(), request.key_aliases.unwrap_or_default());
     if keys.is_empty() && aliases.is_empty() {
@@ -35,6 +36,7 @@ pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<DeletedKeys, Er
         (key, hash)
     }));
     let hashes: Vec<KeyHash> = named.iter().map(|(_, hash)| hash.clone()).collect();
+    check(admin, granted, &hashes).await?;
     let deleted = admin.store.delete_keys(&hashes).await?;
     for hash in &deleted {
         admin.forget(hash).await;
@@ -44,4 +46,21 @@ pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<DeletedKeys, Er
     }
     named.retain(|(_, hash)| deleted.contains(hash));
     Ok(DeletedKeys { deleted_keys: named.into_iter().map(|(key, _)| key).collect() })
+}
+
+/// All or nothing: one key that is not reached, or is nobody's, and none is deleted.
+async fn check(admin: &Admin, granted: &Granted, hashes: &[KeyHash]) -> Result<(), Error> {
+    if granted.reaches_everything() {
+        return Ok(());
+    }
+    if hashes.is_empty() {
+        return Err(granted.denied_key("key_aliases"));
+    }
+    for hash in hashes {
+        let found = admin.store.key_by_hash(hash).await?;
+        if !found.is_some_and(|key| granted.reaches_key(&key)) {
+            return Err(granted.denied_key("keys"));
+        }
+    }
+    Ok(())
 }

@@ -20,24 +20,41 @@
 //! # }
 //! ```
 
+mod activity;
 mod admin;
 mod answer;
 mod block;
+mod bounds;
+mod calculate;
 mod calendar;
 mod customer;
+mod daily_activity;
 mod delete;
 mod entity;
 mod generate;
+mod global_spend;
+mod in_force;
 mod info;
+mod key_health;
+mod ledger;
 mod limits;
 mod list;
+mod many;
 mod named;
 mod named_budget;
+mod provider_budgets;
 mod regenerate;
+mod reprice;
 mod rules;
+mod self_service;
 mod shown;
+mod spend;
+mod spend_entities;
 mod spend_logs;
+mod spend_pages;
+mod spend_report;
 mod spent;
+mod sums;
 mod tag;
 mod team;
 mod team_member;
@@ -45,3 +62,4 @@ mod update;
 mod user;
 
 pub use admin::Admin;
+pub use in_force::{Counting, InForce, Priced, ProviderLimit};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use weighhouse_api::{BudgetLimit, Dollars, LimitObject, LimitPatch, ModelBudget, Patch};
 use weighhouse_metering::WindowRule;
-use weighhouse_storage::{Limits, ModelLimits, TemporaryIncrease, WindowBudget};
+use weighhouse_storage::{BudgetMode, Limits, ModelLimits, TemporaryIncrease, WindowBudget};
 use weighhouse_types::{Error, Nanos};
 
 use crate::calendar::{end_of, moment, moment_of};
@@ -29,9 +29,12 @@ pub(crate) fn apply(patch: LimitPatch, limits: &mut Limits, now_ms: i64) -> Resu
             limits.more_budgets = budgets.into_iter().map(window_budget).collect::<Result<_, _>>()?;
         }
     }
+    mode(patch.budget_mode, &mut limits.budget_mode)?;
     temporary(patch.temp_budget_increase, patch.temp_budget_expiry, limits, now_ms)?;
     patch.rpm_limit.apply(&mut limits.rpm_limit);
     patch.tpm_limit.apply(&mut limits.tpm_limit);
+    patch.itpm_limit.apply(&mut limits.itpm_limit);
+    patch.otpm_limit.apply(&mut limits.otpm_limit);
     patch.rpd_limit.apply(&mut limits.rpd_limit);
     patch.tpd_limit.apply(&mut limits.tpd_limit);
     patch.max_parallel_requests.apply(&mut limits.max_parallel_requests);
@@ -56,6 +59,21 @@ fn amount(patch: Patch<Dollars>, to: &mut Option<Nanos>, name: &'static str) -> 
         Patch::Keep => {}
         Patch::Clear => *to = None,
         Patch::Set(dollars) => *to = Some(budget(name, dollars)?),
+    }
+    Ok(())
+}
+
+fn mode(patch: Patch<String>, to: &mut Option<BudgetMode>) -> Result<(), Error> {
+    match patch {
+        Patch::Keep => {}
+        Patch::Clear => *to = None,
+        Patch::Set(name) => {
+            let unknown = || {
+                let message = format!("`budget_mode`: {name:?} is no mode; write strict, bounded or after");
+                invalid("budget_mode", message)
+            };
+            *to = Some(BudgetMode::from_name(&name).ok_or_else(unknown)?);
+        }
     }
     Ok(())
 }
@@ -147,10 +165,13 @@ pub(crate) fn shown(limits: &Limits, zone: &TimeZone, now_ms: i64) -> LimitObjec
                 max_budget: Dollars(budget.max),
             })
             .collect(),
+        budget_mode: limits.budget_mode.map(|mode| mode.name().to_owned()),
         temp_budget_increase: increase.map(|increase| Dollars(increase.amount)),
         temp_budget_expiry: increase.map(|increase| moment(increase.until_ms)),
         rpm_limit: limits.rpm_limit,
         tpm_limit: limits.tpm_limit,
+        itpm_limit: limits.itpm_limit,
+        otpm_limit: limits.otpm_limit,
         rpd_limit: limits.rpd_limit,
         tpd_limit: limits.tpd_limit,
         max_parallel_requests: limits.max_parallel_requests,
@@ -178,7 +199,7 @@ mod tests {
         let asked = r#"{"max_budget":1.5,"budget_duration":"30d","rpm_limit":3,
             "budget_limits":[{"budget_duration":"1d","max_budget":0.25}],
             "model_max_budget":{"a":{"budget_limit":1,"time_period":"1d"},"b":{"max_budget":2}},
-            "model_rpm_limit":{"a":5},"temp_budget_increase":3,"temp_budget_expiry":"2d"}"#;
+            "model_rpm_limit":{"a":5},"budget_mode":"bounded","otpm_limit":70,"temp_budget_increase":3,"temp_budget_expiry":"2d"}"#;
         applied(asked, &mut limits).unwrap();
         let shown = serde_json::to_value(shown(&limits, &TimeZone::UTC, 1_795_000_000_000)).unwrap();
         for (name, value) in [
@@ -190,6 +211,8 @@ mod tests {
                 serde_json::json!({"a": {"budget_limit": 1.0, "time_period": "1d"}, "b": {"budget_limit": 2.0}}),
             ),
             ("model_rpm_limit", serde_json::json!({"a": 5})),
+            ("budget_mode", serde_json::json!("bounded")),
+            ("otpm_limit", serde_json::json!(70)),
             ("temp_budget_increase", serde_json::json!(3.0)),
         ] {
             assert_eq!(shown[name], value, "{name}");
@@ -208,6 +231,7 @@ mod tests {
             (r#"{"budget_duration":"soon"}"#, "budget_duration"),
             (r#"{"budget_limits":[{"budget_duration":"1y","max_budget":1}]}"#, "budget_limits"),
             (r#"{"temp_budget_increase":1}"#, "temp_budget_increase"),
+            (r#"{"budget_mode":"lax"}"#, "budget_mode"),
             (r#"{"model_max_budget":{"a":{"budget_limit":-1}}}"#, "model_max_budget"),
         ] {
             let error = applied(json, &mut Limits::default()).unwrap_err();

@@ -1,30 +1,32 @@
 //! Gives a key a new secret; its id, its settings and what it spent stay.
 
 use weighhouse_api::{KeyObject, KeyText, RegenerateKeyRequest, read_body};
-use weighhouse_auth::Caller;
+use weighhouse_auth::Granted;
 use weighhouse_storage::KeyRecord;
 use weighhouse_types::Error;
 
 use crate::admin::Admin;
 use crate::generate::made_key;
-use crate::named::{key_named, not_found};
+use crate::named::{not_found, reached_key};
 use crate::rules::{chosen_key, invalid, name_of, taken};
+use crate::self_service::check_new_secret;
 use crate::shown::shown_with_hash;
 
 /// `in_path` is the key that the path names.
 pub(crate) async fn regenerate(
     admin: &Admin,
-    caller: &Caller,
+    granted: &Granted,
     in_path: Option<&str>,
     body: &[u8],
 ) -> Result<KeyObject, Error> {
     let request: RegenerateKeyRequest = read_body(body)?;
     let named =
         in_path.map(KeyText::new).or(request.key).ok_or_else(|| invalid("key", "No key passed in."))?;
-    let old = key_named(&admin.store, &named).await?;
+    let old = reached_key(&admin.store, granted, "key", &named).await?;
+    check_new_secret(granted, &old)?;
     let (secret, hash) = match request.new_key {
         Some(key) => {
-            let hash = chosen_key("new_key", &key, caller)?;
+            let hash = chosen_key("new_key", &key, granted.caller()?)?;
             (key, hash)
         }
         None => made_key()?,

@@ -33,6 +33,7 @@ pub(crate) fn shown(admin: &Admin, key: &KeyRecord, spend: Nanos) -> KeyObject {
         team_id: key.team_id.clone(),
         metadata: key.metadata.as_object().cloned().unwrap_or_default(),
         tags: key.tags.clone(),
+        allowed_routes: key.allowed_routes.clone(),
         blocked: key.blocked,
         status: status.to_owned(),
         created_at: moment(key.created_ms),

@@ -1,15 +1,18 @@
 //! Teams: made, changed, shown, listed, blocked and deleted.
 
 use weighhouse_api::{
-    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, TeamInfo, TeamList, TeamListQuery,
-    TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest, read_body,
+    BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, SortOrder, TeamColumn, TeamInfo, TeamList,
+    TeamListQuery, TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamReach, TeamRequest,
+    read_body,
 };
+use weighhouse_auth::Granted;
 use weighhouse_storage::{EntityFilter, KeyFilter, Limits, Page, TeamMember, TeamRecord};
 use weighhouse_types::{Error, Scope, ScopeKind};
 
 use crate::admin::Admin;
 use crate::calendar::moment;
 use crate::rules::{budget, invalid};
+use crate::team_member::note_members;
 use crate::{entity, limits};
 
 const ID: &str = "team_id";
@@ -25,6 +28,7 @@ pub(crate) async fn new(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error>
     let mut team = TeamRecord { team_id, created_ms: now_ms, ..TeamRecord::default() };
     apply(request, &mut team, now_ms)?;
     entity::insert(admin, ID, &team).await?;
+    note_members(admin, &team.team_id, &[], &team.members).await?;
     shown(admin, &team).await
 }
 
@@ -32,7 +36,9 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Err
     let mut request: TeamRequest = read_body(body)?;
     let id = entity::checked_id(ID, request.team_id.take().unwrap_or_default())?;
     let now_ms = admin.now_ms();
+    let before: TeamRecord = entity::find(admin, ID, &id).await?;
     let team = entity::change(admin, ID, &id, move |team| apply(request, team, now_ms)).await?;
+    note_members(admin, &id, &before.members, &team.members).await?;
     shown(admin, &team).await
 }
 
@@ -91,13 +97,18 @@ pub(crate) fn member(member: Member) -> Result<TeamMember, Error> {
     })
 }
 
-pub(crate) async fn info(admin: &Admin, query: Option<&str>) -> Result<TeamInfo, Error> {
+pub(crate) async fn info(admin: &Admin, granted: &Granted, query: Option<&str>) -> Result<TeamInfo, Error> {
     let TeamQuery { team_id } = TeamQuery::read(query)?;
+    granted.check_team(ID, &team_id)?;
+    let sees_all = granted.in_team(&team_id) == TeamReach::Whole;
     let team: TeamRecord = entity::find(admin, ID, &team_id).await?;
-    let filter = KeyFilter { team_id: Some(team_id.clone()), ..KeyFilter::default() };
+    let filter = KeyFilter { team_id: Some(team_id.clone()), of: granted.keys(), ..KeyFilter::default() };
     let mut team_memberships = Vec::new();
     for member in &team.members {
         let Some(user_id) = member.user_id.clone() else { continue };
+        if !sees_all && granted.user_id() != Some(&user_id) {
+            continue;
+        }
         let limits = if member.limits == Limits::default() { &team.member_limits } else { &member.limits };
         let scope = Scope::pair(ScopeKind::Member, &team_id, &user_id);
         team_memberships.push(TeamMembership {
@@ -116,9 +127,13 @@ pub(crate) async fn info(admin: &Admin, query: Option<&str>) -> Result<TeamInfo,
 }
 
 /// Teams that the query asks for: all of them, or a page.
-pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<Vec<TeamObject>, Error> {
+pub(crate) async fn list(
+    admin: &Admin,
+    granted: &Granted,
+    query: Option<&str>,
+) -> Result<Vec<TeamObject>, Error> {
     let asked = TeamListQuery::read(query)?;
-    let found = narrowed(admin, &asked).await?;
+    let found = narrowed(admin, granted, &asked).await?;
     let (skip, most) = match (asked.page, asked.page_size) {
         (None, None) => (0, usize::MAX),
         (page, size) => place(page.unwrap_or(1), size.unwrap_or(PAGE_SIZE)),
@@ -127,9 +142,9 @@ pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<Vec<TeamO
 }
 
 /// A page of teams, and how many there are.
-pub(crate) async fn pages(admin: &Admin, query: Option<&str>) -> Result<TeamList, Error> {
+pub(crate) async fn pages(admin: &Admin, granted: &Granted, query: Option<&str>) -> Result<TeamList, Error> {
     let asked = TeamListQuery::read(query)?;
-    let found = narrowed(admin, &asked).await?;
+    let found = narrowed(admin, granted, &asked).await?;
     let (page, page_size) = (asked.page.unwrap_or(1), asked.page_size.unwrap_or(PAGE_SIZE));
     let (skip, most) = place(page, page_size);
     let total = found.len() as u64;
@@ -147,17 +162,58 @@ fn place(page: u64, size: u32) -> (usize, usize) {
     (whole((page - 1).saturating_mul(u64::from(size))), whole(u64::from(size)))
 }
 
-async fn narrowed(admin: &Admin, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
-    let filter = EntityFilter { name: asked.team_alias.clone() };
-    let (mut teams, _) =
-        admin.store.list::<TeamRecord>(&filter, Page { offset: 0, limit: MAX_TEAMS }).await?;
+async fn narrowed(admin: &Admin, granted: &Granted, asked: &TeamListQuery) -> Result<Vec<TeamRecord>, Error> {
+    if let Some(user) = &asked.user_id
+        && !granted.reaches_everything()
+        && granted.user_id() != Some(user)
+    {
+        return Err(granted.denied("user_id", "user", user));
+    }
+    let mut teams = match granted.teams() {
+        Some(ids) => {
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                found.extend(admin.store.find::<TeamRecord>(&id).await?);
+            }
+            found
+        }
+        None => {
+            let every = Page { offset: 0, limit: MAX_TEAMS };
+            admin.store.list::<TeamRecord>(&EntityFilter::default(), every).await?.0
+        }
+    };
+    if let Some(id) = &asked.team_id {
+        teams.retain(|team| team.team_id == *id);
+    }
+    if let Some(part) = asked.team_alias.as_ref().map(|part| part.to_lowercase()) {
+        let has = |alias: &String| alias.to_lowercase().contains(&part);
+        teams.retain(|team| team.team_alias.as_ref().is_some_and(has));
+    }
     if let Some(user) = &asked.user_id {
         teams.retain(|team| team.member(user).is_some());
     }
     if let Some(organization) = &asked.organization_id {
         teams.retain(|team| team.organization_id.as_ref() == Some(organization));
     }
+    put_in_order(&mut teams, asked);
     Ok(teams)
+}
+
+/// The store gives the newest first.
+fn put_in_order(teams: &mut [TeamRecord], asked: &TeamListQuery) {
+    match asked.sort_by {
+        None => return,
+        Some(TeamColumn::TeamId) => teams.sort_by(|a, b| a.team_id.cmp(&b.team_id)),
+        Some(TeamColumn::TeamAlias) => {
+            teams.sort_by(|a, b| (&a.team_alias, &a.team_id).cmp(&(&b.team_alias, &b.team_id)));
+        }
+        Some(TeamColumn::CreatedAt) => {
+            teams.sort_by(|a, b| (a.created_ms, &a.team_id).cmp(&(b.created_ms, &b.team_id)));
+        }
+    }
+    if asked.sort_order == SortOrder::Descending {
+        teams.reverse();
+    }
 }
 
 async fn shown_all(
@@ -173,10 +229,17 @@ async fn shown_all(
 
 pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<Vec<String>, Error> {
     let request: DeleteTeamsRequest = read_body(body)?;
+    let mut teams = Vec::with_capacity(request.team_ids.len());
+    for id in &request.team_ids {
+        teams.extend(admin.store.find::<TeamRecord>(id).await?);
+    }
     let deleted = entity::delete::<TeamRecord>(admin, "team_ids", &request.team_ids).await?;
     for id in &deleted {
         let filter = KeyFilter { team_id: Some(id.clone()), ..KeyFilter::default() };
         entity::delete_keys(admin, &filter).await?;
+    }
+    for team in teams {
+        note_members(admin, &team.team_id, &team.members, &[]).await?;
     }
     Ok(deleted)
 }

@@ -1,20 +1,26 @@
 //! Members of teams: added, changed, taken out.
 
+use std::collections::BTreeSet;
+
 use weighhouse_api::{
     AddMemberRequest, DeleteMemberRequest, LimitPatch, Members, Patch, TeamObject, UpdateMemberRequest,
     read_body,
 };
-use weighhouse_storage::{Limits, TeamMember, TeamRecord, UserRecord};
+use weighhouse_auth::Granted;
+use weighhouse_storage::{EntityKind, Limits, TeamMember, TeamRecord, UserRecord};
 use weighhouse_types::{Error, Kind};
 
 use crate::admin::Admin;
+use crate::bounds::check_member;
 use crate::rules::invalid;
 use crate::{entity, limits, team};
 
 const TEAM: &str = "team_id";
 
-pub(crate) async fn add(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+pub(crate) async fn add(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<TeamObject, Error> {
     let request: AddMemberRequest = read_body(body)?;
+    granted.check_whole_team(TEAM, &request.team_id)?;
+    let is_bounded = !granted.reaches_everything();
     let now_ms = admin.now_ms();
     let members = match request.member {
         Members::One(member) => vec![member],
@@ -30,6 +36,9 @@ pub(crate) async fn add(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error>
     fresh.iter_mut().for_each(|member| member.limits = own.clone());
     let users: Vec<String> = fresh.iter().filter_map(|member| member.user_id.clone()).collect();
     let change = move |team: &mut TeamRecord| {
+        if is_bounded {
+            check_member(&team.team_id, &own, &team.limits)?;
+        }
         for member in fresh {
             if place(team, member.user_id.as_deref(), member.user_email.as_deref()).is_some() {
                 return Err(invalid("member", "the user is a member of the team already"));
@@ -46,8 +55,10 @@ pub(crate) async fn add(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error>
     team::shown(admin, &changed).await
 }
 
-pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+pub(crate) async fn update(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<TeamObject, Error> {
     let request: UpdateMemberRequest = read_body(body)?;
+    granted.check_whole_team(TEAM, &request.team_id)?;
+    let is_bounded = !granted.reaches_everything();
     let now_ms = admin.now_ms();
     let team_id = request.team_id.clone();
     let change = move |team: &mut TeamRecord| {
@@ -67,6 +78,9 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Err
             ..LimitPatch::default()
         };
         limits::apply(patch, &mut member.limits, now_ms)?;
+        if is_bounded {
+            check_member(&team.team_id, &member.limits, &team.limits)?;
+        }
         team.updated_ms = now_ms;
         Ok(())
     };
@@ -74,8 +88,9 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Err
     team::shown(admin, &changed).await
 }
 
-pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error> {
+pub(crate) async fn delete(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<TeamObject, Error> {
     let request: DeleteMemberRequest = read_body(body)?;
+    granted.check_whole_team(TEAM, &request.team_id)?;
     let now_ms = admin.now_ms();
     let (user, email) = (request.user_id.clone(), request.user_email);
     let change = move |team: &mut TeamRecord| {
@@ -101,6 +116,47 @@ fn place(team: &TeamRecord, user: Option<&str>, email: Option<&str>) -> Option<u
     team.members.iter().position(is_it)
 }
 
+/// Notes a team with users who came into it, and takes it from those who left.
+///
+/// # Errors
+/// `Overloaded`: the store does not answer.
+pub(crate) async fn note_members(
+    admin: &Admin,
+    team: &str,
+    before: &[TeamMember],
+    after: &[TeamMember],
+) -> Result<(), Error> {
+    let ids = |members: &[TeamMember]| -> BTreeSet<String> {
+        members.iter().filter_map(|member| member.user_id.clone()).collect()
+    };
+    let (before, after) = (ids(before), ids(after));
+    for user in before.symmetric_difference(&after) {
+        note_team(admin, user, team, after.contains(user)).await?;
+    }
+    Ok(())
+}
+
+/// Makes a user a member of teams that exist, where they are none yet.
+///
+/// # Errors
+/// As [`note_members`].
+pub(crate) async fn join(admin: &Admin, user_id: &str, teams: &[String]) -> Result<(), Error> {
+    for team in teams {
+        let user_id = user_id.to_owned();
+        let join = move |team: &mut TeamRecord| {
+            let is_new = team.member(&user_id).is_none();
+            if is_new {
+                team.members.push(TeamMember { user_id: Some(user_id), ..TeamMember::default() });
+            }
+            is_new
+        };
+        if admin.store.edit(team, join).await? {
+            admin.forget_entity(EntityKind::Team, team).await;
+        }
+    }
+    Ok(())
+}
+
 /// Notes a team with a user that has a record, or takes it away.
 async fn note_team(admin: &Admin, user: &str, team: &str, is_added: bool) -> Result<(), Error> {
     let team = team.to_owned();
@@ -112,7 +168,7 @@ async fn note_team(admin: &Admin, user: &str, team: &str, is_added: bool) -> Res
         true
     };
     if admin.store.edit(user, note).await? {
-        admin.forget_entity(weighhouse_storage::EntityKind::User, user).await;
+        admin.forget_entity(EntityKind::User, user).await;
     }
     Ok(())
 }

@@ -2,22 +2,25 @@
 
 use serde_json::Value;
 use weighhouse_api::{KeyObject, KeyText, Patch, UpdateKeyRequest, read_body};
+use weighhouse_auth::{Granted, check_allowed_routes};
 use weighhouse_storage::KeyRecord;
 use weighhouse_types::Error;
 
 use crate::admin::Admin;
+use crate::bounds::Bounds;
 use crate::calendar::end_of;
 use crate::limits;
-use crate::named::{key_named, key_of_alias, not_found};
+use crate::named::{not_found, reached_key, reached_key_of_alias};
 use crate::rules::{alias, invalid, put_tags, tags_of, taken};
+use crate::self_service::check_update;
 use crate::shown::shown_with_hash;
 
-pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<KeyObject, Error> {
+pub(crate) async fn update(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<KeyObject, Error> {
     let mut request: UpdateKeyRequest = read_body(body)?;
-    let mut key = match (&request.key, &request.key_alias) {
-        (Some(key), _) => key_named(&admin.store, key).await?,
+    let key = match (&request.key, &request.key_alias) {
+        (Some(key), _) => reached_key(&admin.store, granted, "key", key).await?,
         (None, Patch::Set(alias)) => {
-            let key = key_of_alias(&admin.store, alias).await?;
+            let key = reached_key_of_alias(&admin.store, granted, alias).await?;
             request.key_alias = Patch::Keep;
             key
         }
@@ -26,15 +29,34 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<KeyObject, Erro
         }
     };
     let named = request.key.take();
+    let named = named.unwrap_or_else(|| KeyText::new(key.hash.as_str()));
+    Ok(KeyObject { key: Some(named), ..change(admin, granted, key, request).await? })
+}
+
+/// Changes a key that the caller reaches, within what they may give.
+///
+/// # Errors
+/// Names the field and the bound.
+pub(crate) async fn change(
+    admin: &Admin,
+    granted: &Granted,
+    before: KeyRecord,
+    request: UpdateKeyRequest,
+) -> Result<KeyObject, Error> {
+    check_update(granted, &before, &request)?;
+    let mut key = before.clone();
     apply(request, &mut key, admin.now_ms())?;
+    let bounds = Bounds::of(admin, granted, key.user_id.as_deref(), key.team_id.as_deref()).await?;
+    if let Some(bounds) = bounds {
+        bounds.check(admin, Some(&before), &key).await?;
+    }
     key.updated_ms = admin.now_ms();
     if !admin.store.update_key(&key).await.map_err(taken)? {
         return Err(not_found());
     }
     admin.forget(&key.hash).await;
-    let named = named.unwrap_or_else(|| KeyText::new(key.hash.as_str()));
     let spent = admin.spent_of_key(&key).await?;
-    Ok(KeyObject { key: Some(named), ..shown_with_hash(admin, &key, spent) })
+    Ok(shown_with_hash(admin, &key, spent))
 }
 
 /// Puts what the request says into the record.
@@ -67,6 +89,14 @@ fn apply(request: UpdateKeyRequest, key: &mut KeyRecord, now_ms: i64) -> Result<
         Patch::Keep => {}
         Patch::Clear => key.blocked = false,
         Patch::Set(blocked) => key.blocked = blocked,
+    }
+    match request.allowed_routes {
+        Patch::Keep => {}
+        Patch::Clear => key.allowed_routes.clear(),
+        Patch::Set(routes) => {
+            check_allowed_routes(&routes)?;
+            key.allowed_routes = routes;
+        }
     }
     request.user_id.apply(&mut key.user_id);
     // LiteLLM lets an empty team change nothing.

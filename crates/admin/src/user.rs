@@ -1,9 +1,10 @@
 //! Users: made, changed, shown, listed and deleted.
 
+use serde_json::{Value, json};
 use weighhouse_api::{
     DeleteUsersRequest, Dollars, Patch, UserInfo, UserList, UserObject, UserQuery, UserRequest, read_body,
 };
-use weighhouse_auth::Caller;
+use weighhouse_auth::{Everything, Granted};
 use weighhouse_storage::{KeyFilter, TeamRecord, UserRecord, UserRole};
 use weighhouse_types::{Error, Scope, ScopeKind};
 
@@ -11,11 +12,12 @@ use crate::admin::Admin;
 use crate::calendar::moment;
 use crate::rules::invalid;
 use crate::team::set;
+use crate::team_member::join;
 use crate::{entity, generate, limits, team};
 
 const ID: &str = "user_id";
 
-pub(crate) async fn new(admin: &Admin, caller: &Caller, body: &[u8]) -> Result<UserObject, Error> {
+pub(crate) async fn new(admin: &Admin, all: Everything<'_>, body: &[u8]) -> Result<UserObject, Error> {
     let mut request: UserRequest = read_body(body)?;
     let now_ms = admin.now_ms();
     let user_id = entity::id_or_new(ID, request.user_id.take())?;
@@ -23,9 +25,10 @@ pub(crate) async fn new(admin: &Admin, caller: &Caller, body: &[u8]) -> Result<U
     let mut user = UserRecord { user_id, created_ms: now_ms, ..UserRecord::default() };
     apply(request, &mut user, now_ms)?;
     entity::insert(admin, ID, &user).await?;
+    join(admin, &user.user_id, &user.teams).await?;
     let key = if gets_key {
-        let asked = serde_json::json!({ "user_id": user.user_id }).to_string();
-        generate::generate(admin, caller, asked.as_bytes()).await?.key
+        let asked = json!({ "user_id": user.user_id }).to_string();
+        generate::generate(admin, all.granted(), asked.as_bytes()).await?.key
     } else {
         None
     };
@@ -61,13 +64,15 @@ fn apply(request: UserRequest, user: &mut UserRecord, now_ms: i64) -> Result<(),
     Ok(())
 }
 
-pub(crate) async fn info(admin: &Admin, query: Option<&str>) -> Result<UserInfo, Error> {
-    let UserQuery { user_id } = UserQuery::read(query)?;
+pub(crate) async fn info(admin: &Admin, granted: &Granted, query: Option<&str>) -> Result<UserInfo, Error> {
+    let user_id = asked(granted, query)?;
     let user: UserRecord = entity::find(admin, ID, &user_id).await?;
     let filter = KeyFilter { user_id: Some(user_id.clone()), ..KeyFilter::default() };
     let mut teams = Vec::new();
     for id in &user.teams {
-        if let Some(found) = admin.store.find::<TeamRecord>(id).await? {
+        let found = admin.store.find::<TeamRecord>(id).await?;
+        // The team's own list says who belongs to it.
+        if let Some(found) = found.filter(|team| team.member(&user_id).is_some()) {
             teams.push(team::shown(admin, &found).await?);
         }
     }
@@ -79,9 +84,25 @@ pub(crate) async fn info(admin: &Admin, query: Option<&str>) -> Result<UserInfo,
     })
 }
 
+/// The user whom the query names, or the one who asks.
+fn asked(granted: &Granted, query: Option<&str>) -> Result<String, Error> {
+    let named = UserQuery::read(query).map(|query| query.user_id);
+    let id = match (named, granted.user_id()) {
+        (Ok(id), _) => id,
+        (Err(_), Some(own)) => own.to_owned(),
+        (Err(error), None) => return Err(error),
+    };
+    granted.check_user(ID, &id)?;
+    Ok(id)
+}
+
 /// The user without keys and teams.
-pub(crate) async fn alone(admin: &Admin, query: Option<&str>) -> Result<UserObject, Error> {
-    let UserQuery { user_id } = UserQuery::read(query)?;
+pub(crate) async fn alone(
+    admin: &Admin,
+    granted: &Granted,
+    query: Option<&str>,
+) -> Result<UserObject, Error> {
+    let user_id = asked(granted, query)?;
     shown(admin, &entity::find(admin, ID, &user_id).await?).await
 }
 
@@ -100,6 +121,20 @@ pub(crate) async fn list(admin: &Admin, query: Option<&str>) -> Result<UserList,
     })
 }
 
+/// What roles users may have, by their names.
+pub(crate) fn roles() -> Value {
+    let described = UserRole::ALL.map(|role| {
+        let (label, description) = match role {
+            UserRole::ProxyAdmin => ("Admin (All Permissions)", "sees and changes everything"),
+            UserRole::ProxyAdminViewer => ("Admin (View Only)", "sees everything, changes nothing"),
+            UserRole::InternalUser => ("Internal User", "looks after keys of their own"),
+            UserRole::InternalUserViewer => ("Internal Viewer", "sees keys and spend of their own"),
+        };
+        (role.name().to_owned(), json!({ "description": description, "ui_label": label }))
+    });
+    Value::Object(described.into_iter().collect())
+}
+
 /// How many were deleted, as LiteLLM answers.
 pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<usize, Error> {
     let request: DeleteUsersRequest = read_body(body)?;
@@ -111,7 +146,7 @@ pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<usize, Error> {
     Ok(deleted.len())
 }
 
-async fn shown(admin: &Admin, user: &UserRecord) -> Result<UserObject, Error> {
+pub(crate) async fn shown(admin: &Admin, user: &UserRecord) -> Result<UserObject, Error> {
     let scope = Scope::new(ScopeKind::User, &user.user_id);
     Ok(UserObject {
         user_id: user.user_id.clone(),

@@ -11,15 +11,20 @@
 
 mod body;
 mod customer;
+mod daily;
 mod dollars;
+mod global_spend;
 mod key;
+mod ledger;
 mod limits;
 mod lookup;
 mod openapi;
 mod patch;
+mod permission;
 mod query;
 mod refusal;
 mod route;
+mod route_group;
 mod secret;
 mod spend;
 mod team;
@@ -30,19 +35,39 @@ pub use customer::{
     BudgetObject, BudgetRequest, BudgetsRequest, CustomerObject, CustomerRequest, CustomersRequest,
     DeleteBudgetRequest, DeleteTagRequest, TagObject, TagRequest, TagsRequest,
 };
+pub use daily::{
+    DailyActivity, DailyActivityDay, DailyActivityMetadata, DailyActivityQuery, DailyBreakdown, DailyIds,
+    DailyKeyMetadata, GroupMetrics, KeyMetrics, SpendMetrics,
+};
 pub use dollars::Dollars;
+pub use global_spend::{
+    Activity, ActivityDay, DaySpend, EndUserNames, EndUserSpend, EndUsersRequest, GlobalSpend,
+    GlobalTagSpend, KeySpend, ModelActivity, ModelSpend, NamedTagSpend, PeriodQuery, ProviderBudget,
+    ProviderBudgets, ProviderSpend, ReportDetail, ReportGroup, ReportLine, ReportModel, ReportQuery,
+    ReportSum, SpendQuery, TagNames, TagSpend, TeamSpend, TeamsSpend,
+};
 pub use key::{
-    BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyEntry, KeyInfo, KeyInfoQuery,
-    KeyList, KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
+    BlockKeyRequest, BulkUpdateKeysRequest, BulkUpdateTeamKeysRequest, BulkUpdatedKeys, DeleteKeyRequest,
+    DeletedKeys, FailedKey, GenerateKeyRequest, KeyAliases, KeyAliasesQuery, KeyEntry, KeyHealth, KeyInfo,
+    KeyInfoQuery, KeyInfos, KeyInfosRequest, KeyList, KeyListQuery, KeyObject, LoggingHealth,
+    RegenerateKeyRequest, UpdateKeyRequest, UpdatedKey,
+};
+pub use ledger::{
+    CalculateRequest, Calculated, LedgerAudit, RebuiltDaily, RepriceRequest, Repriced, RepricedRow,
+    WrongBook, WrongDay,
 };
 pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
-pub use lookup::{CustomerQuery, PageQuery, TeamListQuery, TeamQuery, UserQuery};
+pub use lookup::{CustomerQuery, PageQuery, SortOrder, TeamColumn, TeamListQuery, TeamQuery, UserQuery};
 pub use openapi::openapi;
 pub use patch::Patch;
+pub use permission::{Permission, Reach, Role, TeamReach, TeamRole};
 pub use refusal::{Refusal, RefusalDetail};
-pub use route::{Endpoint, FoundRoute, Meter, Missing, Permission, ROUTES, Route, Verb, find};
+pub use route::{Endpoint, FoundRoute, Meter, Missing, ROUTES, Route, Verb, find};
+pub use route_group::{EMPTY_GROUPS, RouteGroup, routes_of_key_type};
 pub use secret::KeyText;
-pub use spend::{LedgerAudit, SpendLog, SpendLogsQuery, SpendMetadata, SpendTimings, WrongBook};
+pub use spend::{
+    SpendLog, SpendLogsQuery, SpendMetadata, SpendPage, SpendPageQuery, SpendSummary, SpendTimings,
+};
 pub use team::{
     AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, Member, Members, TeamInfo,
     TeamList, TeamMembership, TeamModelsRequest, TeamObject, TeamRequest, UpdateMemberRequest,

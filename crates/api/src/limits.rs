@@ -27,6 +27,10 @@ pub struct LimitPatch {
     /// Further budgets, each in windows of its own.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub budget_limits: Patch<Vec<BudgetLimit>>,
+    /// How strictly the budgets hold: `strict` (never passed), `bounded` (what calls of the kind usually cost is held)
+    /// or `after` (checked, then charged); absent: as the house has it. An own addition to LiteLLM's fields.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub budget_mode: Patch<String>,
     /// Raises `max_budget` until `temp_budget_expiry`.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub temp_budget_increase: Patch<Dollars>,
@@ -39,6 +43,12 @@ pub struct LimitPatch {
     /// Tokens per minute.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub tpm_limit: Patch<u64>,
+    /// Tokens of prompts per minute.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub itpm_limit: Patch<u64>,
+    /// Generated tokens per minute.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub otpm_limit: Patch<u64>,
     /// Calls per day.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub rpd_limit: Patch<u64>,
@@ -73,9 +83,10 @@ macro_rules! with_limit_fields {
     ($($field:literal),* $(,)?) => {
         &[
             $($field,)*
-            "max_budget", "soft_budget", "budget_duration", "budget_limits", "temp_budget_increase",
-            "temp_budget_expiry", "rpm_limit", "tpm_limit", "rpd_limit", "tpd_limit", "max_parallel_requests",
-            "model_max_budget", "model_rpm_limit", "model_tpm_limit",
+            "max_budget", "soft_budget", "budget_duration", "budget_limits", "budget_mode",
+            "temp_budget_increase", "temp_budget_expiry", "rpm_limit", "tpm_limit", "itpm_limit", "otpm_limit",
+            "rpd_limit", "tpd_limit", "max_parallel_requests", "model_max_budget", "model_rpm_limit",
+            "model_tpm_limit",
         ]
     };
 }
@@ -117,6 +128,9 @@ pub struct LimitObject {
     /// Further budgets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub budget_limits: Vec<BudgetLimit>,
+    /// How strictly the budgets hold, where it is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_mode: Option<String>,
     /// More money for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temp_budget_increase: Option<Dollars>,
@@ -127,6 +141,12 @@ pub struct LimitObject {
     pub rpm_limit: Option<u64>,
     /// Tokens per minute.
     pub tpm_limit: Option<u64>,
+    /// Tokens of prompts per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub itpm_limit: Option<u64>,
+    /// Generated tokens per minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otpm_limit: Option<u64>,
     /// Calls per day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rpd_limit: Option<u64>,

@@ -1,18 +1,15 @@
 //! The API, described: an OpenAPI 3.1 document made of the route table and the types themselves.
 
 mod entities;
+mod keys;
+mod spend;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::key::{
-    BlockKeyRequest, DeleteKeyRequest, DeletedKeys, GenerateKeyRequest, KeyInfo, KeyInfoQuery, KeyList,
-    KeyListQuery, KeyObject, RegenerateKeyRequest, UpdateKeyRequest,
-};
 use crate::refusal::Refusal;
-use crate::route::{Endpoint, Permission, ROUTES, Route, Verb};
-use crate::spend::{LedgerAudit, SpendLog, SpendLogsQuery};
+use crate::route::{Endpoint, ROUTES, Route, Verb};
 
 /// The name of the security scheme.
 const KEY_SCHEME: &str = "key";
@@ -90,7 +87,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator, refusal: &Value) ->
             json!({ "required": is_required, "content": { "application/json": { "schema": request } } });
         fields.insert("requestBody".into(), body);
     }
-    if route.permission != Permission::Public {
+    if route.permission.needs_key() {
         fields.insert("security".into(), json!([{ KEY_SCHEME: [] }]));
     }
     operation
@@ -109,21 +106,6 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         answer: ("application/json", answer),
     };
     match endpoint {
-        Endpoint::KeyGenerate => {
-            body(schema::<GenerateKeyRequest>(generator), schema::<KeyObject>(generator))
-        }
-        Endpoint::KeyUpdate => body(schema::<UpdateKeyRequest>(generator), schema::<KeyObject>(generator)),
-        Endpoint::KeyDelete => body(schema::<DeleteKeyRequest>(generator), schema::<DeletedKeys>(generator)),
-        Endpoint::KeyBlock | Endpoint::KeyUnblock => {
-            body(schema::<BlockKeyRequest>(generator), schema::<KeyObject>(generator))
-        }
-        Endpoint::KeyRegenerate => {
-            body(schema::<RegenerateKeyRequest>(generator), schema::<KeyObject>(generator))
-        }
-        Endpoint::KeyInfo => read(parameters::<KeyInfoQuery>(), schema::<KeyInfo>(generator)),
-        Endpoint::KeyList => read(parameters::<KeyListQuery>(), schema::<KeyList>(generator)),
-        Endpoint::LedgerVerify => read(Vec::new(), schema::<LedgerAudit>(generator)),
-        Endpoint::SpendLogs => read(parameters::<SpendLogsQuery>(), schema::<Vec<SpendLog>>(generator)),
         // The providers' own documents describe these in full.
         Endpoint::Chat
         | Endpoint::Responses
@@ -153,7 +135,7 @@ fn shape_of(endpoint: Endpoint, generator: &mut SchemaGenerator) -> Shape {
         | Endpoint::ResponsesSocket
         | Endpoint::OpenApi => read(Vec::new(), object()),
         Endpoint::Liveness => read(Vec::new(), json!({ "type": "string" })),
-        other => entities::shape_of(other, generator),
+        other => spend::shape_of(other, generator).unwrap_or_else(|| keys::shape_of(other, generator)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use crate::permission::Permission;
+
 /// What a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
@@ -71,6 +73,18 @@ pub enum Endpoint {
     KeyUnblock,
     /// Gives a key a new secret.
     KeyRegenerate,
+    /// Makes a key of a team that no user owns.
+    KeyServiceAccount,
+    /// Changes many keys, each in its own way.
+    KeyBulkUpdate,
+    /// Changes many keys of a team in the same way.
+    TeamKeyBulkUpdate,
+    /// Tells about many keys.
+    KeyInfos,
+    /// Lists the names of keys.
+    KeyAliases,
+    /// Tells whether the key that asks is in order.
+    KeyHealth,
     /// Make a team.
     TeamNew,
     /// Change a team.
@@ -109,6 +123,8 @@ pub enum Endpoint {
     UserInfo,
     /// List users.
     UserList,
+    /// What roles users may have.
+    UserRoles,
     /// Delete users and their keys.
     UserDelete,
     /// Make a customer: whom clients name as their end user.
@@ -147,8 +163,66 @@ pub enum Endpoint {
     TagDelete,
     /// Holds the books against the ledger.
     LedgerVerify,
-    /// Reads the ledger.
+    /// Reckons the daily tables again.
+    LedgerRebuildDaily,
+    /// Tries the prices in force on the ledger.
+    LedgerReprice,
+    /// Reads the ledger, or sums of its days.
     SpendLogs,
+    /// Reads the ledger by page.
+    SpendPages,
+    /// Keys, the dearest first.
+    SpendKeys,
+    /// Users, the dearest first.
+    SpendUsers,
+    /// What was spent by tag.
+    SpendTags,
+    /// What a prompt would cost, or an answer did.
+    SpendCalculate,
+    /// What the whole house spent in 30 days.
+    GlobalSpend,
+    /// What was spent by team, customer or key.
+    GlobalSpendReport,
+    /// What was spent by tag, the dearest first.
+    GlobalSpendTags,
+    /// Every tag.
+    GlobalTagNames,
+    /// The dearest keys of 30 days.
+    GlobalSpendKeys,
+    /// What teams spent in 30 days.
+    GlobalSpendTeams,
+    /// The dearest models of 30 days.
+    GlobalSpendModels,
+    /// What was spent by provider.
+    GlobalSpendProvider,
+    /// What each of 30 days cost.
+    GlobalSpendLogs,
+    /// The dearest end users.
+    GlobalSpendEndUsers,
+    /// Every end user.
+    GlobalEndUsers,
+    /// Calls and tokens by day.
+    GlobalActivity,
+    /// The same by model.
+    GlobalActivityModel,
+    /// What users spent by day.
+    UserDaily,
+    /// The same on one page.
+    UserDailyWhole,
+    /// What teams spent by day.
+    TeamDaily,
+    /// The same on one page.
+    TeamDailyWhole,
+    /// What was spent by tag and day.
+    TagDaily,
+    /// The same on one page.
+    TagDailyWhole,
+    /// What end users spent by day.
+    CustomerDaily,
+    /// The same on one page.
+    CustomerDailyWhole,
+    /// Where the budgets of providers stand.
+    ProviderBudgets,
     /// The API's description.
     OpenApi,
 }
@@ -162,21 +236,6 @@ pub enum Verb {
     Post,
     /// DELETE.
     Delete,
-}
-
-/// Who may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Anyone.
-    Public,
-    /// Any valid key; the answer is narrowed to what the key may see.
-    AnyKey,
-    /// The master key, or a key of a user whose role is `proxy_admin`.
-    Admin,
-    /// The same, and keys of users whose role is `proxy_admin_viewer`: nothing changes.
-    AdminReads,
-    /// The master key, or a virtual key about itself.
-    AdminOrSelf,
 }
 
 /// How a route is weighed.
@@ -272,34 +331,43 @@ routes! {
         "/health";
     Get Metrics AnyKey NothingUpstream "Metrics for Prometheus":
         "/metrics";
-    Post KeyGenerate Admin NothingUpstream "Make a virtual key": "/key/generate";
-    Post KeyUpdate Admin NothingUpstream "Change a virtual key": "/key/update";
-    Get KeyInfo AdminOrSelf NothingUpstream "Tell about a virtual key": "/key/info";
-    Get KeyList AdminReads NothingUpstream "List virtual keys": "/key/list";
-    Post KeyDelete Admin NothingUpstream "Delete virtual keys": "/key/delete";
-    Post KeyBlock Admin NothingUpstream "Block a virtual key": "/key/block";
-    Post KeyUnblock Admin NothingUpstream "Unblock a virtual key": "/key/unblock";
-    Post KeyRegenerate Admin NothingUpstream "Give a virtual key a new secret":
+    Post KeyGenerate KeyWrites NothingUpstream "Make a virtual key": "/key/generate";
+    Post KeyUpdate KeyWrites NothingUpstream "Change a virtual key": "/key/update";
+    Get KeyInfo KeyReads NothingUpstream "Tell about a virtual key": "/key/info";
+    Get KeyList KeyLists NothingUpstream "List virtual keys": "/key/list";
+    Post KeyDelete KeyRotates NothingUpstream "Delete virtual keys": "/key/delete";
+    Post KeyBlock TeamWrites NothingUpstream "Block a virtual key": "/key/block";
+    Post KeyUnblock TeamWrites NothingUpstream "Unblock a virtual key": "/key/unblock";
+    Post KeyRegenerate KeyRotates NothingUpstream "Give a virtual key a new secret":
         "/key/regenerate" "/key/{key}/regenerate";
+    Post KeyServiceAccount TeamWrites NothingUpstream "Make a key of a team that no user owns":
+        "/key/service-account/generate";
+    Post KeyBulkUpdate Admin NothingUpstream "Change many keys, each in its own way": "/key/bulk_update";
+    Post TeamKeyBulkUpdate TeamWrites NothingUpstream "Change many keys of a team in the same way":
+        "/team/key/bulk_update";
+    Post KeyInfos KeyReads NothingUpstream "Tell about many keys": "/v2/key/info";
+    Get KeyAliases KeyLists NothingUpstream "List the names of keys": "/key/aliases";
+    Post KeyHealth AnyKey NothingUpstream "Tell whether the key that asks is in order": "/key/health";
     Post TeamNew Admin NothingUpstream "Make a team": "/team/new";
     Post TeamUpdate Admin NothingUpstream "Change a team": "/team/update";
-    Get TeamInfo AdminReads NothingUpstream "Tell about a team, its keys and its members": "/team/info";
-    Get TeamList AdminReads NothingUpstream "List teams": "/team/list";
-    Get TeamPages AdminReads NothingUpstream "List teams by page": "/v2/team/list";
-    Get TeamAvailable AdminReads NothingUpstream "Teams that a user may join by themselves: none": "/team/available";
-    Get UserAlone AdminReads NothingUpstream "Tell about a user alone": "/v2/user/info";
+    Get TeamInfo TeamReads NothingUpstream "Tell about a team, its keys and its members": "/team/info";
+    Get TeamList TeamReads NothingUpstream "List teams": "/team/list";
+    Get TeamPages TeamReads NothingUpstream "List teams by page": "/v2/team/list";
+    Get TeamAvailable TeamReads NothingUpstream "Teams that a user may join by themselves: none": "/team/available";
+    Get UserAlone UserReads NothingUpstream "Tell about a user alone": "/v2/user/info";
     Post TeamDelete Admin NothingUpstream "Delete teams and their keys": "/team/delete";
     Post TeamBlock Admin NothingUpstream "Block a team": "/team/block";
     Post TeamUnblock Admin NothingUpstream "Unblock a team": "/team/unblock";
-    Post TeamMemberAdd Admin NothingUpstream "Add members to a team": "/team/member_add";
-    Post TeamMemberUpdate Admin NothingUpstream "Change a member of a team": "/team/member_update";
-    Post TeamMemberDelete Admin NothingUpstream "Take a member out of a team": "/team/member_delete";
+    Post TeamMemberAdd TeamWrites NothingUpstream "Add members to a team": "/team/member_add";
+    Post TeamMemberUpdate TeamWrites NothingUpstream "Change a member of a team": "/team/member_update";
+    Post TeamMemberDelete TeamWrites NothingUpstream "Take a member out of a team": "/team/member_delete";
     Post TeamModelAdd Admin NothingUpstream "Let a team use models": "/team/model/add";
     Post TeamModelDelete Admin NothingUpstream "Let a team use models no more": "/team/model/delete";
     Post UserNew Admin NothingUpstream "Make a user, and a key with them": "/user/new";
     Post UserUpdate Admin NothingUpstream "Change a user": "/user/update";
-    Get UserInfo AdminReads NothingUpstream "Tell about a user, their keys and teams": "/user/info";
+    Get UserInfo UserReads NothingUpstream "Tell about a user, their keys and teams": "/user/info";
     Get UserList AdminReads NothingUpstream "List users": "/user/list";
+    Get UserRoles AnyKey NothingUpstream "What roles users may have": "/user/available_roles";
     Post UserDelete Admin NothingUpstream "Delete users and their keys": "/user/delete";
     Post CustomerNew Admin NothingUpstream "Make a customer: whom clients name as their end user": "/customer/new" "/end_user/new";
     Post CustomerUpdate Admin NothingUpstream "Change a customer": "/customer/update" "/end_user/update";
@@ -320,7 +388,45 @@ routes! {
     Post TagDelete Admin NothingUpstream "Take the limits of a tag away": "/tag/delete";
     Get LedgerVerify AdminReads NothingUpstream "Hold what keys and accounts are said to have spent against the ledger":
         "/ledger/verify";
-    Get SpendLogs AdminOrSelf NothingUpstream "Read the ledger: one row per attempt": "/spend/logs";
+    Post LedgerRebuildDaily Admin NothingUpstream "Reckon the daily tables again from the ledger":
+        "/ledger/rebuild-daily";
+    Post LedgerReprice AdminReads NothingUpstream "What rows of the ledger would cost by the prices in force; nothing changes":
+        "/ledger/reprice";
+    Get SpendLogs SpendReads NothingUpstream "Read the ledger: one row per attempt, or with both days of a period sums by day":
+        "/spend/logs";
+    Get SpendPages SpendReads NothingUpstream "Read the ledger by page": "/spend/logs/v2";
+    Get SpendKeys SpendReads NothingUpstream "Keys with what they spent, the dearest first": "/spend/keys";
+    Get SpendUsers SpendReads NothingUpstream "Users with what they spent, the dearest first": "/spend/users";
+    Get SpendTags SpendReads NothingUpstream "What was spent by tag": "/spend/tags";
+    Post SpendCalculate AnyKey NothingUpstream "What a prompt would cost, or an answer did": "/spend/calculate";
+    Get GlobalSpend AdminReads NothingUpstream "What the whole house spent in 30 days": "/global/spend";
+    Get GlobalSpendReport AdminReads NothingUpstream "What was spent by day and team or customer, or by key":
+        "/global/spend/report";
+    Get GlobalSpendTags AdminReads NothingUpstream "What was spent by tag, the dearest first": "/global/spend/tags";
+    Get GlobalTagNames AdminReads NothingUpstream "Every tag": "/global/spend/all_tag_names";
+    Get GlobalSpendKeys SpendReads NothingUpstream "The dearest keys of 30 days": "/global/spend/keys";
+    Get GlobalSpendTeams AdminReads NothingUpstream "What teams spent in 30 days": "/global/spend/teams";
+    Get GlobalSpendModels SpendReads NothingUpstream "The dearest models of 30 days": "/global/spend/models";
+    Get GlobalSpendProvider SpendReads NothingUpstream "What was spent by provider": "/global/spend/provider";
+    Get GlobalSpendLogs SpendReads NothingUpstream "What each of 30 days cost": "/global/spend/logs";
+    Post GlobalSpendEndUsers AdminReads NothingUpstream "The hundred dearest end users": "/global/spend/end_users";
+    Get GlobalEndUsers AdminReads NothingUpstream "Every end user": "/global/all_end_users";
+    Get GlobalActivity SpendReads NothingUpstream "Calls and tokens by day": "/global/activity";
+    Get GlobalActivityModel SpendReads NothingUpstream "Calls and tokens by model and day": "/global/activity/model";
+    Get UserDaily SpendReads NothingUpstream "What users spent by day, told apart": "/user/daily/activity";
+    Get UserDailyWhole SpendReads NothingUpstream "What users spent by day, on one page":
+        "/user/daily/activity/aggregated";
+    Get TeamDaily SpendReads NothingUpstream "What teams spent by day, told apart": "/team/daily/activity";
+    Get TeamDailyWhole SpendReads NothingUpstream "What teams spent by day, on one page":
+        "/team/daily/activity/aggregated";
+    Get TagDaily SpendReads NothingUpstream "What was spent by tag and day, told apart": "/tag/daily/activity";
+    Get TagDailyWhole SpendReads NothingUpstream "What was spent by tag and day, on one page":
+        "/tag/daily/activity/aggregated";
+    Get CustomerDaily AdminReads NothingUpstream "What end users spent by day, told apart":
+        "/customer/daily/activity" "/end_user/daily/activity";
+    Get CustomerDailyWhole AdminReads NothingUpstream "What end users spent by day, on one page":
+        "/customer/daily/activity/aggregated" "/end_user/daily/activity/aggregated";
+    Get ProviderBudgets AdminReads NothingUpstream "Where the budgets of providers stand": "/provider/budgets";
     Get OpenApi Public NothingUpstream "This API, described": "/openapi.json";
 }
 

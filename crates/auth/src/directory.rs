@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use moka::future::Cache;
 use weighhouse_storage::{
     BudgetRecord, Change, CustomerRecord, EntityKind, Store, StoreError, TagRecord, TeamRecord, UserRecord,
-    UserRole,
 };
 use weighhouse_types::{Error, Kind};
 
+use crate::access::{AccessGroups, Models};
 use crate::identity::Caller;
 use crate::subject::{Customer, Tag, Team, User};
 
@@ -30,6 +31,8 @@ pub struct Directory {
     users: Shelf<User>,
     customers: Shelf<Customer>,
     tags: Shelf<Tag>,
+    /// The access groups of the configuration in force, for whoever checks what is granted.
+    groups: Arc<ArcSwap<AccessGroups>>,
     /// Counts changes, so that a look-up that began before one does not outlive it in the cache.
     changes: Arc<AtomicU64>,
 }
@@ -61,6 +64,7 @@ impl Directory {
             users: shelf(),
             customers: shelf(),
             tags: shelf(),
+            groups: Arc::default(),
             changes: Arc::default(),
         }
     }
@@ -139,19 +143,15 @@ impl Directory {
         Ok(standing)
     }
 
-    /// Whether a caller may administer the house: the master key, and keys of users with the role for it.
-    ///
-    /// # Errors
-    /// As [`Self::team`].
-    pub async fn may_administer(&self, caller: &Caller, only_reads: bool) -> Result<bool, Error> {
-        let Some(identity) = caller.key() else { return Ok(true) };
-        let Some(id) = identity.user_id.as_deref() else { return Ok(false) };
-        let role = self.user(id).await?.map(|user| user.record.user_role);
-        Ok(match role {
-            Some(UserRole::ProxyAdmin) => true,
-            Some(UserRole::ProxyAdminViewer) => only_reads,
-            Some(UserRole::InternalUser | UserRole::InternalUserViewer) | None => false,
-        })
+    /// The access groups of the configuration in force. Calls take those of their own snapshot.
+    #[must_use]
+    pub fn access_groups(&self) -> Arc<AccessGroups> {
+        self.groups.load_full()
+    }
+
+    /// Puts the access groups of another configuration in force.
+    pub fn know_groups(&self, groups: Arc<AccessGroups>) {
+        self.groups.store(groups);
     }
 
     /// Asks the store once, however many calls wait for the same record.
@@ -229,20 +229,19 @@ impl Standing {
     ///
     /// # Errors
     /// `ModelDenied`, naming who does not allow it.
-    pub fn may_use(&self, asked: &str, model: &str) -> Result<(), Error> {
+    pub fn may_use(&self, asked: &str, model: &str, groups: &AccessGroups) -> Result<(), Error> {
+        let grants = |models: &Models| models.grants(model, groups) || models.grants(asked, groups);
         if let Some(team) = &self.team
-            && !team.models.grants(model)
-            && !team.models.grants(asked)
+            && !grants(&team.models)
         {
             return Err(denied("team", &team.record.models, asked));
         }
         if let (None, Some(user)) = (&self.team, &self.user)
-            && !user.models.grants(model)
-            && !user.models.grants(asked)
+            && !grants(&user.models)
         {
             return Err(denied("user", &user.record.models, asked));
         }
-        let forbids = |tag: &&Arc<Tag>| !tag.models.grants(model) && !tag.models.grants(asked);
+        let forbids = |tag: &&Arc<Tag>| !grants(&tag.models);
         match self.tags.iter().find(forbids) {
             Some(tag) => Err(denied(&format!("tag {}", tag.subject.shown), &[], asked)),
             None => Ok(()),

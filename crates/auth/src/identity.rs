@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use weighhouse_api::Route;
 use weighhouse_storage::{BudgetRecord, KeyRecord};
 use weighhouse_types::{Error, KeyHash, Kind, ScopeKind};
 
-use crate::access::Models;
+use crate::access::{AccessGroups, Models};
+use crate::allowed_routes::AllowedRoutes;
 use crate::subject::{ModelSubjects, Subject};
 
 /// LiteLLM's name for the master key in logs and rows.
@@ -27,6 +29,8 @@ pub struct Identity {
     pub record: KeyRecord,
     /// The models that it may use.
     pub models: Models,
+    /// The routes that it may ask; none: those of its role.
+    pub routes: Option<AllowedRoutes>,
     /// Tags for every call.
     pub tags: Arc<[String]>,
     /// Owner.
@@ -49,6 +53,7 @@ impl Identity {
             of_models: ModelSubjects::of(ScopeKind::KeyModel, id, &record.key_name, &subject.limits),
             subject,
             models: Models::new(&record.models),
+            routes: AllowedRoutes::new(&record.allowed_routes),
             tags: record.tags.clone().into(),
             user_id: record.user_id.as_deref().map(Into::into),
             team_id: record.team_id.as_deref().map(Into::into),
@@ -93,9 +98,11 @@ impl Caller {
     ///
     /// # Errors
     /// `ModelDenied`, in LiteLLM's words.
-    pub fn may_use(&self, asked: &str, model: &str) -> Result<(), Error> {
+    pub fn may_use(&self, asked: &str, model: &str, groups: &AccessGroups) -> Result<(), Error> {
         match self {
-            Self::Key(identity) if !identity.models.grants(model) && !identity.models.grants(asked) => {
+            Self::Key(identity)
+                if !identity.models.grants(model, groups) && !identity.models.grants(asked, groups) =>
+            {
                 let message = format!(
                     "key not allowed to access model. This key can only access models={:?}. Tried to access {asked}",
                     identity.record.models
@@ -104,6 +111,23 @@ impl Caller {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the caller may ask a route at all, by what the key itself carries.
+    ///
+    /// # Errors
+    /// `RouteDenied`, in LiteLLM's words.
+    pub fn may_ask(&self, route: &Route, path: &str) -> Result<(), Error> {
+        let Self::Key(identity) = self else { return Ok(()) };
+        let Some(routes) = &identity.routes else { return Ok(()) };
+        if routes.admits(route, path) {
+            return Ok(());
+        }
+        let message = format!(
+            "Virtual key is not allowed to call this route. Only allowed to call routes: {:?}. Tried to call route: {path}",
+            identity.record.allowed_routes
+        );
+        Err(Error::new(Kind::RouteDenied, message))
     }
 
     /// The hash that stands for the caller in rows and labels.

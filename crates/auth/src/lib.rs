@@ -13,17 +13,21 @@
 //! ```
 
 mod access;
+mod allowed_routes;
 mod directory;
+mod granted;
 mod hash;
 mod identity;
 mod keyring;
 mod presented;
 mod subject;
 
-pub use access::Models;
+pub use access::{AccessGroups, Models};
+pub use allowed_routes::{AllowedRoutes, check_allowed_routes};
 pub use directory::{Directory, Standing};
+pub use granted::{Everything, Granted};
 pub use hash::{hash_of, new_secret};
 pub use identity::{Caller, Identity, MASTER_KEY_ALIAS};
 pub use keyring::{Keyring, master_digest};
 pub use presented::presented_key;
-pub use subject::{Customer, ModelSubjects, Subject, Tag, Team, User};
+pub use subject::{Customer, ModelSubjects, Subject, Tag, Team, User, filled};

@@ -63,8 +63,10 @@ pub struct ModelSubjects(BTreeMap<String, Subject>);
 
 impl ModelSubjects {
     pub(crate) fn of(kind: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
-        let subject = |(model, limits): (&String, _)| {
-            let mut subject = Subject::pair(kind, id, model, Limits::from(limits));
+        let subject = |(model, of_model): (&String, _)| {
+            // What is said of all budgets of a key or team holds for those of its models.
+            let of_model = Limits { budget_mode: limits.budget_mode, ..Limits::from(of_model) };
+            let mut subject = Subject::pair(kind, id, model, of_model);
             subject.shown = format!("{model} of {shown}").into();
             (model.clone(), subject)
         };
@@ -172,7 +174,8 @@ impl Tag {
 }
 
 /// Own limits, with what a named budget says where they say nothing.
-fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
+#[must_use]
+pub fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
     let Some(named) = budget.map(|budget| &budget.limits) else { return own.clone() };
     let mut limits = own.clone();
     if limits.max_budget.is_none() {
@@ -183,6 +186,9 @@ fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
     limits.soft_budget = limits.soft_budget.or(named.soft_budget);
     limits.rpm_limit = limits.rpm_limit.or(named.rpm_limit);
     limits.tpm_limit = limits.tpm_limit.or(named.tpm_limit);
+    limits.budget_mode = limits.budget_mode.or(named.budget_mode);
+    limits.itpm_limit = limits.itpm_limit.or(named.itpm_limit);
+    limits.otpm_limit = limits.otpm_limit.or(named.otpm_limit);
     limits.rpd_limit = limits.rpd_limit.or(named.rpd_limit);
     limits.tpd_limit = limits.tpd_limit.or(named.tpd_limit);
     limits.max_parallel_requests = limits.max_parallel_requests.or(named.max_parallel_requests);

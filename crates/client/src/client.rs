@@ -13,13 +13,16 @@ use weighhouse_api::{
     UpdateKeyRequest,
 };
 
+use crate::answer::Answer;
+use crate::chat::{ChatAnswer, ChatRequest, ChatStream};
 use crate::error::ClientError;
 use crate::health::{Health, Readiness};
-use crate::models::ModelList;
+use crate::models::{ModelFacts, ModelList};
 use crate::transport::Transport;
 
 /// How much of an answer that nobody understands is shown.
 const SHOWN_CHARACTERS: usize = 200;
+const CHAT_PATH: &str = "/v1/chat/completions";
 
 /// Asks one gateway. Cheap to clone.
 ///
@@ -43,7 +46,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn generate_key(&self, request: &GenerateKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn generate_key(&self, request: &GenerateKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/generate", request).await
     }
 
@@ -51,7 +54,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_key(&self, request: &UpdateKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn update_key(&self, request: &UpdateKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/update", request).await
     }
 
@@ -59,7 +62,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn key_info(&self, query: &KeyInfoQuery) -> Result<KeyInfo, ClientError> {
+    pub async fn key_info(&self, query: &KeyInfoQuery) -> Result<Answer<KeyInfo>, ClientError> {
         self.get("/key/info", &query.write()).await
     }
 
@@ -67,7 +70,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_keys(&self, query: &KeyListQuery) -> Result<KeyList, ClientError> {
+    pub async fn list_keys(&self, query: &KeyListQuery) -> Result<Answer<KeyList>, ClientError> {
         self.get("/key/list", &query.write()).await
     }
 
@@ -75,7 +78,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_keys(&self, request: &DeleteKeyRequest) -> Result<DeletedKeys, ClientError> {
+    pub async fn delete_keys(&self, request: &DeleteKeyRequest) -> Result<Answer<DeletedKeys>, ClientError> {
         self.post("/key/delete", request).await
     }
 
@@ -83,7 +86,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn block_key(&self, request: &BlockKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn block_key(&self, request: &BlockKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/block", request).await
     }
 
@@ -91,7 +94,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn unblock_key(&self, request: &BlockKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn unblock_key(&self, request: &BlockKeyRequest) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/unblock", request).await
     }
 
@@ -99,7 +102,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn regenerate_key(&self, request: &RegenerateKeyRequest) -> Result<KeyObject, ClientError> {
+    pub async fn regenerate_key(
+        &self,
+        request: &RegenerateKeyRequest,
+    ) -> Result<Answer<KeyObject>, ClientError> {
         self.post("/key/regenerate", request).await
     }
 
@@ -107,7 +113,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn spend_logs(&self, query: &SpendLogsQuery) -> Result<Vec<SpendLog>, ClientError> {
+    pub async fn spend_logs(&self, query: &SpendLogsQuery) -> Result<Answer<Vec<SpendLog>>, ClientError> {
         self.get("/spend/logs", &query.write()).await
     }
 
@@ -115,7 +121,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn verify_ledger(&self) -> Result<LedgerAudit, ClientError> {
+    pub async fn verify_ledger(&self) -> Result<Answer<LedgerAudit>, ClientError> {
         self.get("/ledger/verify", "").await
     }
 
@@ -123,15 +129,50 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn models(&self) -> Result<ModelList, ClientError> {
+    pub async fn models(&self) -> Result<Answer<ModelList>, ClientError> {
         self.get("/v1/models", "").await
+    }
+
+    /// The deployments that the key may use, with their prices and limits.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn model_info(&self) -> Result<Answer<ModelFacts>, ClientError> {
+        self.get("/model/info", "").await
+    }
+
+    /// A chat turn, streamed: the answer's head is here, its words come with [`ChatStream::next`].
+    ///
+    /// # Errors
+    /// See [`ClientError`]; what the gateway refuses before the first word is `Refused`.
+    pub async fn stream_chat(&self, request: &ChatRequest) -> Result<ChatStream, ClientError> {
+        let body = request.body(true)?;
+        let response = self.transport.open(Method::POST, CHAT_PATH, Some(body)).await?;
+        let (parts, body) = response.into_parts();
+        if parts.status.is_success() {
+            return Ok(ChatStream::new(&parts.headers, body, self.transport.clone()));
+        }
+        let body = self.transport.whole(body).await?;
+        Err(refused(parts.status, &body))
+    }
+
+    /// A chat turn, answered as a whole.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn chat(&self, request: &ChatRequest) -> Result<ChatAnswer, ClientError> {
+        let body = request.body(false)?;
+        let response = self.transport.open(Method::POST, CHAT_PATH, Some(body)).await?;
+        let (parts, body) = response.into_parts();
+        let body = self.transport.whole(body).await?;
+        ChatAnswer::new(&parts.headers, read(parts.status, &body)?)
     }
 
     /// The deployments' health, as calls have shown it.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn health(&self) -> Result<Health, ClientError> {
+    pub async fn health(&self) -> Result<Answer<Health>, ClientError> {
         self.get("/health", "").await
     }
 
@@ -168,8 +209,12 @@ fn read<A: DeserializeOwned>(status: StatusCode, body: &Bytes) -> Result<A, Clie
     if status.is_success() {
         return serde_json::from_slice(body).map_err(|error| ClientError::Garbled(error.to_string()));
     }
+    Err(refused(status, body))
+}
+
+fn refused(status: StatusCode, body: &Bytes) -> ClientError {
     let status = status.as_u16();
-    Err(match serde_json::from_slice::<Refusal>(body) {
+    match serde_json::from_slice::<Refusal>(body) {
         Ok(Refusal { error }) => {
             ClientError::Refused { status, message: error.message, kind: error.kind, param: error.param }
         }
@@ -179,5 +224,5 @@ fn read<A: DeserializeOwned>(status: StatusCode, body: &Bytes) -> Result<A, Clie
             let message = format!("status {status}: {shown}");
             ClientError::Refused { status, message, kind: String::new(), param: None }
         }
-    })
+    }
 }

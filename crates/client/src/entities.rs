@@ -1,13 +1,17 @@
-//! Methods for teams, users, customers and named budgets.
+//! Methods for teams, users, customers, named budgets and tags.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use weighhouse_api::{
-    AddMemberRequest, BlockTeamRequest, BudgetObject, BudgetRequest, CustomerObject, CustomerQuery,
-    CustomerRequest, CustomersRequest, DeleteBudgetRequest, DeleteMemberRequest, DeleteTeamsRequest,
-    DeleteUsersRequest, PageQuery, TeamInfo, TeamObject, TeamQuery, TeamRequest, UpdateMemberRequest,
-    UserInfo, UserList, UserObject, UserQuery, UserRequest,
+    AddMemberRequest, BlockTeamRequest, BudgetObject, BudgetRequest, BudgetsRequest, CustomerObject,
+    CustomerQuery, CustomerRequest, CustomersRequest, DeleteBudgetRequest, DeleteMemberRequest,
+    DeleteTagRequest, DeleteTeamsRequest, DeleteUsersRequest, PageQuery, TagObject, TagRequest, TagsRequest,
+    TeamInfo, TeamList, TeamListQuery, TeamModelsRequest, TeamObject, TeamQuery, TeamRequest,
+    UpdateMemberRequest, UserInfo, UserList, UserObject, UserQuery, UserRequest,
 };
 
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::error::ClientError;
 
@@ -16,7 +20,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_team(&self, request: &TeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn new_team(&self, request: &TeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/new", request).await
     }
 
@@ -24,7 +28,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_team(&self, request: &TeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn update_team(&self, request: &TeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/update", request).await
     }
 
@@ -32,7 +36,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_teams(&self, request: &DeleteTeamsRequest) -> Result<Vec<String>, ClientError> {
+    pub async fn delete_teams(
+        &self,
+        request: &DeleteTeamsRequest,
+    ) -> Result<Answer<Vec<String>>, ClientError> {
         self.post("/team/delete", request).await
     }
 
@@ -40,7 +47,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn block_team(&self, request: &BlockTeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn block_team(&self, request: &BlockTeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/block", request).await
     }
 
@@ -48,7 +55,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn unblock_team(&self, request: &BlockTeamRequest) -> Result<TeamObject, ClientError> {
+    pub async fn unblock_team(&self, request: &BlockTeamRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/unblock", request).await
     }
 
@@ -56,7 +63,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn add_member(&self, request: &AddMemberRequest) -> Result<TeamObject, ClientError> {
+    pub async fn add_member(&self, request: &AddMemberRequest) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/member_add", request).await
     }
 
@@ -64,7 +71,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_member(&self, request: &UpdateMemberRequest) -> Result<TeamObject, ClientError> {
+    pub async fn update_member(
+        &self,
+        request: &UpdateMemberRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/member_update", request).await
     }
 
@@ -72,15 +82,40 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_member(&self, request: &DeleteMemberRequest) -> Result<TeamObject, ClientError> {
+    pub async fn delete_member(
+        &self,
+        request: &DeleteMemberRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
         self.post("/team/member_delete", request).await
+    }
+
+    /// Lets a team use models.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn add_team_models(
+        &self,
+        request: &TeamModelsRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
+        self.post("/team/model/add", request).await
+    }
+
+    /// Lets a team use models no more.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_team_models(
+        &self,
+        request: &TeamModelsRequest,
+    ) -> Result<Answer<TeamObject>, ClientError> {
+        self.post("/team/model/delete", request).await
     }
 
     /// Makes a user.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_user(&self, request: &UserRequest) -> Result<UserObject, ClientError> {
+    pub async fn new_user(&self, request: &UserRequest) -> Result<Answer<UserObject>, ClientError> {
         self.post("/user/new", request).await
     }
 
@@ -88,7 +123,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_user(&self, request: &UserRequest) -> Result<UserObject, ClientError> {
+    pub async fn update_user(&self, request: &UserRequest) -> Result<Answer<UserObject>, ClientError> {
         self.post("/user/update", request).await
     }
 
@@ -96,7 +131,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_users(&self, request: &DeleteUsersRequest) -> Result<u64, ClientError> {
+    pub async fn delete_users(&self, request: &DeleteUsersRequest) -> Result<Answer<u64>, ClientError> {
         self.post("/user/delete", request).await
     }
 
@@ -104,7 +139,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_customer(&self, request: &CustomerRequest) -> Result<CustomerObject, ClientError> {
+    pub async fn new_customer(
+        &self,
+        request: &CustomerRequest,
+    ) -> Result<Answer<CustomerObject>, ClientError> {
         self.post("/customer/new", request).await
     }
 
@@ -112,7 +150,10 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_customer(&self, request: &CustomerRequest) -> Result<CustomerObject, ClientError> {
+    pub async fn update_customer(
+        &self,
+        request: &CustomerRequest,
+    ) -> Result<Answer<CustomerObject>, ClientError> {
         self.post("/customer/update", request).await
     }
 
@@ -120,7 +161,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+    pub async fn delete_customers(&self, request: &CustomersRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/customer/delete", request).await
     }
 
@@ -128,7 +169,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn block_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+    pub async fn block_customers(&self, request: &CustomersRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/customer/block", request).await
     }
 
@@ -136,7 +177,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn unblock_customers(&self, request: &CustomersRequest) -> Result<Value, ClientError> {
+    pub async fn unblock_customers(&self, request: &CustomersRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/customer/unblock", request).await
     }
 
@@ -144,7 +185,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn new_budget(&self, request: &BudgetRequest) -> Result<BudgetObject, ClientError> {
+    pub async fn new_budget(&self, request: &BudgetRequest) -> Result<Answer<BudgetObject>, ClientError> {
         self.post("/budget/new", request).await
     }
 
@@ -152,7 +193,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn update_budget(&self, request: &BudgetRequest) -> Result<BudgetObject, ClientError> {
+    pub async fn update_budget(&self, request: &BudgetRequest) -> Result<Answer<BudgetObject>, ClientError> {
         self.post("/budget/update", request).await
     }
 
@@ -160,7 +201,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn delete_budget(&self, request: &DeleteBudgetRequest) -> Result<Value, ClientError> {
+    pub async fn delete_budget(&self, request: &DeleteBudgetRequest) -> Result<Answer<Value>, ClientError> {
         self.post("/budget/delete", request).await
     }
 
@@ -168,23 +209,23 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn team_info(&self, query: &TeamQuery) -> Result<TeamInfo, ClientError> {
+    pub async fn team_info(&self, query: &TeamQuery) -> Result<Answer<TeamInfo>, ClientError> {
         self.get("/team/info", &query.write()).await
     }
 
-    /// A page of teams, newest first.
+    /// A page of teams, newest first, and how many there are.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_teams(&self, query: &PageQuery) -> Result<Vec<TeamObject>, ClientError> {
-        self.get("/team/list", &query.write()).await
+    pub async fn list_teams(&self, query: &TeamListQuery) -> Result<Answer<TeamList>, ClientError> {
+        self.get("/v2/team/list", &query.write()).await
     }
 
     /// Tells about a user.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn user_info(&self, query: &UserQuery) -> Result<UserInfo, ClientError> {
+    pub async fn user_info(&self, query: &UserQuery) -> Result<Answer<UserInfo>, ClientError> {
         self.get("/user/info", &query.write()).await
     }
 
@@ -192,7 +233,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_users(&self, query: &PageQuery) -> Result<UserList, ClientError> {
+    pub async fn list_users(&self, query: &PageQuery) -> Result<Answer<UserList>, ClientError> {
         self.get("/user/list", &query.write()).await
     }
 
@@ -200,7 +241,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn customer_info(&self, query: &CustomerQuery) -> Result<CustomerObject, ClientError> {
+    pub async fn customer_info(&self, query: &CustomerQuery) -> Result<Answer<CustomerObject>, ClientError> {
         self.get("/customer/info", &query.write()).await
     }
 
@@ -208,15 +249,72 @@ impl Client {
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_customers(&self, query: &PageQuery) -> Result<Vec<CustomerObject>, ClientError> {
+    pub async fn list_customers(
+        &self,
+        query: &PageQuery,
+    ) -> Result<Answer<Vec<CustomerObject>>, ClientError> {
         self.get("/customer/list", &query.write()).await
+    }
+
+    /// Tells about named budgets.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn budget_info(
+        &self,
+        request: &BudgetsRequest,
+    ) -> Result<Answer<Vec<BudgetObject>>, ClientError> {
+        self.post("/budget/info", request).await
     }
 
     /// A page of named budgets, newest first.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn list_budgets(&self, query: &PageQuery) -> Result<Vec<BudgetObject>, ClientError> {
+    pub async fn list_budgets(&self, query: &PageQuery) -> Result<Answer<Vec<BudgetObject>>, ClientError> {
         self.get("/budget/list", &query.write()).await
+    }
+
+    /// Gives a tag limits.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn new_tag(&self, request: &TagRequest) -> Result<Answer<TagObject>, ClientError> {
+        self.post("/tag/new", request).await
+    }
+
+    /// Changes the limits of a tag.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn update_tag(&self, request: &TagRequest) -> Result<Answer<TagObject>, ClientError> {
+        self.post("/tag/update", request).await
+    }
+
+    /// Tells about tags, by their names.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn tag_info(
+        &self,
+        request: &TagsRequest,
+    ) -> Result<Answer<BTreeMap<String, TagObject>>, ClientError> {
+        self.post("/tag/info", request).await
+    }
+
+    /// A page of tags with limits, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn list_tags(&self, query: &PageQuery) -> Result<Answer<Vec<TagObject>>, ClientError> {
+        self.get("/tag/list", &query.write()).await
+    }
+
+    /// Takes the limits of a tag away.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_tag(&self, request: &DeleteTagRequest) -> Result<Answer<Value>, ClientError> {
+        self.post("/tag/delete", request).await
     }
 }

@@ -1,7 +1,7 @@
-//! The typed client of the admin API: a method for every route of the control plane.
+//! The typed client of the admin API: a method for every route of the control plane, and chats.
 //!
-//! It speaks plain HTTP to a gateway nearby; the key never stands in its errors or debug forms. It never calls a
-//! model and never repeats a request by itself.
+//! It speaks plain HTTP to a gateway nearby; the key never stands in its errors or debug forms. It never
+//! repeats a request by itself.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), weighhouse_client::ClientError> {
@@ -17,14 +17,19 @@
 //! # }
 //! ```
 
+mod answer;
+mod chat;
 mod client;
 mod entities;
 mod error;
 mod health;
 mod models;
+mod sse;
 mod transport;
 
+pub use answer::Answer;
+pub use chat::{ChatAnswer, ChatEvent, ChatMessage, ChatRequest, ChatStream, ChatUsage, Spoken};
 pub use client::Client;
 pub use error::ClientError;
 pub use health::{Deployment, Health, Readiness};
-pub use models::{Model, ModelList};
+pub use models::{Model, ModelFact, ModelFacts, ModelList};

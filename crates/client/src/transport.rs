@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as HttpClient, Error as HttpError};
 use hyper_util::rt::TokioExecutor;
@@ -73,16 +74,35 @@ impl Transport {
         target: &str,
         body: Option<Vec<u8>>,
     ) -> Result<(StatusCode, Bytes), ClientError> {
-        let request = self.request(method, target, body)?;
         let exchange = async {
-            let response = self.http.request(request).await.map_err(|error| self.unreachable(&error))?;
-            let (parts, body) = response.into_parts();
-            let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
-            let body = body.map_err(|error| ClientError::Garbled(format!("its body broke off: {error}")))?;
-            Ok((parts.status, body.to_bytes()))
+            let (parts, body) = self.open(method, target, body).await?.into_parts();
+            Ok((parts.status, self.whole(body).await?))
         };
+        self.in_time(exchange).await?
+    }
+
+    /// Asks, and waits for the answer's head.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        target: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Response<Incoming>, ClientError> {
+        let request = self.request(method, target, body)?;
+        self.in_time(self.http.request(request)).await?.map_err(|error| self.unreachable(&error))
+    }
+
+    /// The rest of an answer.
+    pub(crate) async fn whole(&self, body: Incoming) -> Result<Bytes, ClientError> {
+        let body = self.in_time(Limited::new(body, MAX_ANSWER_BYTES).collect()).await?;
+        let body = body.map_err(|error| ClientError::Garbled(format!("its body broke off: {error}")))?;
+        Ok(body.to_bytes())
+    }
+
+    /// Waits no longer than this client does.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, ClientError> {
         let late = |_| ClientError::TimedOut { address: self.address(), after: self.timeout };
-        tokio::time::timeout(self.timeout, exchange).await.map_err(late)?
+        tokio::time::timeout(self.timeout, work).await.map_err(late)
     }
 
     fn request(

@@ -87,7 +87,7 @@ async fn every_method_asks_its_route_and_reads_its_answer() {
     let client = client(gateway().await, "");
     let key = || KeyText::new("sk-new");
     let made = client.generate_key(&GenerateKeyRequest::default()).await.unwrap();
-    assert_eq!(made.key.unwrap().expose(), "sk-new");
+    assert_eq!(made.key.as_ref().unwrap().expose(), "sk-new");
     client.update_key(&UpdateKeyRequest { key: Some(key()), ..UpdateKeyRequest::default() }).await.unwrap();
     client.key_info(&KeyInfoQuery { key: Some(key()) }).await.unwrap();
     assert_eq!(client.list_keys(&KeyListQuery::default()).await.unwrap().total_count, 1);

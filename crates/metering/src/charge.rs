@@ -1,11 +1,11 @@
 //! What one call takes of a set of scopes: places, calls and tokens, and money in their accounts.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use weighhouse_types::{AccountId, Error, Nanos, ScopeKind};
 
 use crate::hold::Charged;
+use crate::pace::Reached;
 use crate::refusal::too_fast;
 use crate::scope_meter::{ScopeMeter, Units};
 
@@ -16,7 +16,13 @@ struct Taken {
     requests: usize,
     tokens: usize,
     units: Units,
-    second: u64,
+}
+
+/// A moment on both clocks: seconds of one that never goes back, milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Now {
+    pub(crate) second: u64,
+    pub(crate) unix_ms: i64,
 }
 
 /// What was taken of some scopes. Whoever holds it must [give it back](Self::give_back).
@@ -24,13 +30,14 @@ struct Taken {
 pub(crate) struct Charge {
     pub(crate) scopes: Vec<Arc<ScopeMeter>>,
     pub(crate) accounts: Vec<Charged>,
+    now: Now,
     taken: Taken,
 }
 
 impl Charge {
     /// Nothing is taken yet.
-    pub(crate) fn new(scopes: Vec<Arc<ScopeMeter>>, second: u64) -> Self {
-        Self { scopes, accounts: Vec::new(), taken: Taken { second, ..Taken::default() } }
+    pub(crate) fn new(scopes: Vec<Arc<ScopeMeter>>, now: Now) -> Self {
+        Self { scopes, accounts: Vec::new(), now, taken: Taken::default() }
     }
 
     /// Takes a place among the calls at once, of every scope.
@@ -40,8 +47,7 @@ impl Charge {
     pub(crate) fn take_slots(&mut self) -> Result<(), Error> {
         for scope in &self.scopes {
             if !scope.slots.take() {
-                let second = Duration::from_secs(1);
-                return Err(too_fast(scope, "max_parallel_requests", scope.slots.limit(), second));
+                return Err(too_fast(scope, Reached::slots(&scope.slots), self.now.unix_ms));
             }
             self.taken.slots += 1;
         }
@@ -54,7 +60,8 @@ impl Charge {
     /// `RateLimited`.
     pub(crate) fn take_request(&mut self) -> Result<(), Error> {
         for scope in &self.scopes {
-            scope.take_request(self.taken.second)?;
+            let taken = scope.take_request(self.now.second);
+            taken.map_err(|reached| too_fast(scope, reached, self.now.unix_ms))?;
             self.taken.requests += 1;
         }
         Ok(())
@@ -67,16 +74,17 @@ impl Charge {
     pub(crate) fn take_tokens(&mut self, units: Units) -> Result<(), Error> {
         self.taken.units = units;
         for scope in &self.scopes {
-            scope.take_tokens(units, self.taken.second)?;
+            let taken = scope.take_tokens(units, self.now.second);
+            taken.map_err(|reached| too_fast(scope, reached, self.now.unix_ms))?;
             self.taken.tokens += 1;
         }
         Ok(())
     }
 
     /// Opens the books of a moment: what the call costs is charged to these accounts.
-    pub(crate) fn open_accounts(&mut self, now_ms: i64) {
+    pub(crate) fn open_accounts(&mut self) {
         let mut accounts = Vec::with_capacity(self.scopes.len() * 2);
-        self.scopes.iter().for_each(|scope| scope.accounts_at(now_ms, &mut accounts));
+        self.scopes.iter().for_each(|scope| scope.accounts_at(self.now.unix_ms, &mut accounts));
         self.accounts = accounts.into_iter().map(Charged::new).collect();
     }
 
@@ -101,16 +109,17 @@ impl Charge {
         self.accounts.iter().map(|charged| charged.held).max().unwrap_or_default()
     }
 
-    /// Books what an attempt cost, out of the holds and beyond them.
-    pub(crate) fn settle(&mut self, cost: Nanos) {
-        self.accounts.iter_mut().for_each(|charged| charged.settle(cost));
+    /// Books what an attempt cost, out of the holds and beyond them. Gives how far it passed a strict hold.
+    pub(crate) fn settle(&mut self, cost: Nanos) -> Nanos {
+        self.accounts.iter_mut().map(|charged| charged.settle(cost)).max().unwrap_or_default()
     }
 
     /// Gives back what is held, the places, and the tokens that were not used. A call that was refused costs
     /// nothing at all.
     pub(crate) fn give_back(&mut self, used: Option<Units>) {
         self.accounts.iter_mut().for_each(Charged::release);
-        let Taken { slots, requests, tokens, units, second } = std::mem::take(&mut self.taken);
+        let Taken { slots, requests, tokens, units } = std::mem::take(&mut self.taken);
+        let second = self.now.second;
         self.scopes.iter().take(slots).for_each(|scope| scope.slots.give_back());
         if used.is_none() {
             self.scopes.iter().take(requests).for_each(|scope| scope.give_request_back(second));

@@ -77,11 +77,14 @@ impl Charged {
         verdict
     }
 
-    /// Turns a part of the hold into what an attempt cost; more than was held is booked all the same.
-    pub(crate) fn settle(&mut self, cost: Nanos) {
+    /// Turns a part of the hold into what an attempt cost; more than was held is booked all the same. Gives how far
+    /// the cost passed what a strict budget held for it.
+    pub(crate) fn settle(&mut self, cost: Nanos) -> Nanos {
         let covered = cost.min(self.held);
+        let is_strict = self.account.account.is_limited() && self.account.mode() == BudgetMode::Strict;
         self.account.settle(covered, cost);
         self.held = self.held - covered;
+        if is_strict { cost - covered } else { Nanos::ZERO }
     }
 
     /// Gives back what is still held.
@@ -205,8 +208,12 @@ impl Asked<'_, '_> {
             let available = narrowest.as_ref().map_or(Nanos::MAX, |account| account.account.available());
             let weight = match (self.weight(available), narrowest, balance) {
                 (Some(weight), Some(_), _) => weight,
-                // Where nothing is strict no output is bounded, and what has no price is let through.
-                (weight, None, _) => Weight { output_cap: None, ..weight.unwrap_or(Weight::NOTHING) },
+                // Where nothing is strict what has no price is let through, and no output is bounded, unless a
+                // deployment's budget counts on it.
+                (weight, None, _) => {
+                    let weight = weight.unwrap_or(Weight::NOTHING);
+                    Weight { output_cap: weight.output_cap.filter(|_| self.call.is_weighed), ..weight }
+                }
                 (None, Some(account), balance) => {
                     return Err(self.refused(account, balance.unwrap_or_default()));
                 }
@@ -239,14 +246,16 @@ impl Asked<'_, '_> {
 
     fn refused(&self, account: Arc<WindowAccount>, balance: Balance) -> Refused {
         let whole = self.weight(Nanos::MAX);
-        let needed = whole.map_or(Needed::Unpriced, |weight| Needed::Money(weight.nanos));
-        let unspent = balance.limit.unwrap_or_default() - balance.settled;
-        let would_do = match (account.mode(), whole) {
-            (BudgetMode::Strict, _) => self.weight(unspent).is_some(),
-            (mode, Some(weight)) => Stakes { most: weight.nanos, usual: self.usual }.share(mode) <= unspent,
+        let limit = balance.limit.unwrap_or_default();
+        let unspent = limit - balance.settled;
+        let would_do = |amount| match (account.mode(), whole) {
+            (BudgetMode::Strict, _) => self.weight(amount).is_some(),
+            (mode, Some(weight)) => Stakes { most: weight.nanos, usual: self.usual }.share(mode) <= amount,
             (_, None) => true,
         };
-        let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && would_do;
+        let may_wait = balance.held > Nanos::ZERO && unspent > Nanos::ZERO && would_do(unspent);
+        let is_ever_borne = limit > Nanos::ZERO && would_do(limit);
+        let needed = Needed { most: whole.map(|weight| weight.nanos), is_ever_borne };
         Refused { account, balance, needed, may_wait }
     }
 }

@@ -12,13 +12,13 @@ use weighhouse_types::{Error, Nanos, Operation, Scope};
 
 use crate::book_of_record::BookOfRecord;
 use crate::bound::OutputBound;
-use crate::charge::Charge;
+use crate::charge::{Charge, Now};
 use crate::hold::hold;
 use crate::journal::Journal;
 use crate::learned::Learned;
 use crate::ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS, Sink};
 use crate::permit::Permit;
-use crate::scope_meter::{Remaining, ScopeMeter, ScopeSpec, Units};
+use crate::scope_meter::{ScopeMeter, ScopeSpec, Units};
 
 /// Scopes whose counters are kept. Beyond it those that nothing bounds and no call uses are let go of.
 const MAX_SCOPES: usize = 200_000;
@@ -161,12 +161,6 @@ impl Meter {
         self.known(scope).map(|meter| meter.spent(now_ms))
     }
 
-    /// The rates of a scope in a minute and what is left of them at a second; none for a scope that nobody asked for.
-    #[must_use]
-    pub fn remaining(&self, scope: &Scope, second: u64) -> Option<Remaining> {
-        self.known(scope).map(|meter| meter.remaining(second))
-    }
-
     /// What calls in flight hold of all scopes; nothing where no call is in flight.
     #[must_use]
     pub fn in_flight(&self, now_ms: i64) -> InFlight {
@@ -198,12 +192,13 @@ impl Meter {
     /// `RateLimited` with `retry_after`; `BudgetExceeded` naming the scope and the amounts.
     pub async fn admit(&self, mut call: Admission<'_>) -> Result<Permit, Error> {
         // From here on dropping the permit gives everything back.
-        let charge = Charge::new(std::mem::take(&mut call.scopes), call.second);
+        let charge =
+            Charge::new(std::mem::take(&mut call.scopes), Now { second: call.second, unix_ms: call.unix_ms });
         let mut permit = Permit::new(charge, self.sink.clone(), self.journal.clone());
         let charge = permit.charge();
         charge.take_slots()?;
         charge.take_request()?;
-        charge.open_accounts(call.unix_ms);
+        charge.open_accounts();
         if call.is_free {
             permit.admitted();
             return Ok(permit);

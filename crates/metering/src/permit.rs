@@ -9,7 +9,7 @@ use weighhouse_types::{Error, Kind, Nanos};
 
 use crate::account::Verdict;
 use crate::bound::Weight;
-use crate::charge::Charge;
+use crate::charge::{Charge, Now};
 use crate::hold::{Stakes, hold_all};
 use crate::journal::{Journal, Noted, Progress};
 use crate::learned::Costs;
@@ -102,8 +102,8 @@ impl Permit {
     /// `RateLimited`, `BudgetExceeded`: nothing was taken.
     pub fn reach(&mut self, scopes: Vec<Arc<ScopeMeter>>, unix_ms: i64, second: u64) -> Result<(), Error> {
         self.finish();
-        let mut leg = Charge::new(scopes, second);
-        let taken = self.take_leg(&mut leg, unix_ms);
+        let mut leg = Charge::new(scopes, Now { second, unix_ms });
+        let taken = self.take_leg(&mut leg);
         if taken.is_err() {
             leg.give_back(None);
         } else {
@@ -112,16 +112,18 @@ impl Permit {
         taken
     }
 
-    fn take_leg(&self, leg: &mut Charge, unix_ms: i64) -> Result<(), Error> {
+    fn take_leg(&self, leg: &mut Charge) -> Result<(), Error> {
         leg.take_slots()?;
         leg.take_request()?;
-        leg.open_accounts(unix_ms);
+        leg.open_accounts();
         leg.take_tokens(self.expected)?;
         let most = self.weight.map_or(Nanos::ZERO, |weight| weight.nanos);
         hold_all(&mut leg.accounts, Stakes { most, usual: self.usual }).map_err(|blocked| {
             let balance = blocked.account.balance();
+            let needed =
+                Needed { most: Some(most), is_ever_borne: most <= balance.limit.unwrap_or(Nanos::MAX) };
             match leg.scope_of(&blocked.id) {
-                Some(scope) => over_budget(scope, &blocked, balance, Needed::Money(most)),
+                Some(scope) => over_budget(scope, &blocked, balance, needed),
                 None => Error::new(Kind::BudgetExceeded, "Budget has been exceeded!"),
             }
         })
@@ -164,7 +166,7 @@ impl Permit {
         let Some((blocked, balance)) = blocked else { return Ok(()) };
         Err(self.charge.scope_of(&blocked.id).map_or_else(
             || Error::new(Kind::BudgetExceeded, "Budget has been exceeded!"),
-            |scope| no_more(scope, balance),
+            |scope| no_more(scope, &blocked, balance),
         ))
     }
 
@@ -182,15 +184,14 @@ impl Permit {
     }
 
     /// Ends the open attempt: books its cost, gives back what it took of its deployment, and sends its row to the
-    /// ledger.
-    pub fn finish(&mut self) {
+    /// ledger. Gives how far its cost passed what strict budgets held for it: nothing, unless the bound was wrong.
+    pub fn finish(&mut self) -> Nanos {
         let (Some(row), Some(place)) = (self.open.take(), self.place.take()) else {
             // An attempt that never began took nothing but its places.
             self.leg.give_back(None);
-            return;
+            return Nanos::ZERO;
         };
-        self.charge.settle(row.cost);
-        self.leg.settle(row.cost);
+        let beyond = self.charge.settle(row.cost).max(self.leg.settle(row.cost));
         self.leg.give_back(Some(Units::of(&row.usage)));
         if let Some(costs) = self.costs.as_ref().filter(|_| row.outcome == Outcome::Success) {
             costs.note(row.cost);
@@ -204,6 +205,7 @@ impl Permit {
             tracing::error!(%error, "the journal could not be written");
         }
         place.send(Settled { row, noted });
+        beyond
     }
 }
 

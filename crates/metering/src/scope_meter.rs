@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use weighhouse_storage::{BudgetMode, Limits};
-use weighhouse_types::{AccountId, Error, Nanos, Scope, ScopeKind, Usage, WindowId};
+use weighhouse_types::{AccountId, Nanos, RateKind, Scope, ScopeKind, Usage, WindowId};
 
 use crate::calendar::WindowRule;
-use crate::refusal::too_fast;
+use crate::pace::Reached;
 use crate::slots::Slots;
 use crate::window::Rate;
 use crate::window_account::{WindowAccount, WindowedBudget};
@@ -223,18 +222,21 @@ impl ScopeMeter {
     /// Whether anything at all bounds it: then its counters must not be let go of.
     #[must_use]
     pub(crate) fn is_bounded(&self) -> bool {
-        self.is_limited()
-            || self.slots.limit().is_some()
-            || [&self.requests, &self.day_requests].iter().any(|rate| rate.limit().is_some())
-            || self.token_rates().iter().any(|(_, rate, _)| rate.limit().is_some())
+        self.is_limited() || self.slots.limit().is_some() || self.is_paced()
     }
 
-    fn token_rates(&self) -> [(&'static str, &Rate, Counted); 4] {
+    /// Limits of calls.
+    pub(crate) const fn request_rates(&self) -> [(RateKind, &Rate); 2] {
+        [(RateKind::Requests, &self.requests), (RateKind::RequestsPerDay, &self.day_requests)]
+    }
+
+    /// Limits of tokens, and which they count.
+    pub(crate) fn token_rates(&self) -> [(RateKind, &Rate, Counted); 4] {
         [
-            ("tokens", &self.tokens, Units::total),
-            ("tokens_per_day", &self.day_tokens, Units::total),
-            ("input_tokens", &self.input_tokens, |units| units.input),
-            ("output_tokens", &self.output_tokens, |units| units.output),
+            (RateKind::Tokens, &self.tokens, Units::total),
+            (RateKind::TokensPerDay, &self.day_tokens, Units::total),
+            (RateKind::InputTokens, &self.input_tokens, |units| units.input),
+            (RateKind::OutputTokens, &self.output_tokens, |units| units.output),
         ]
     }
 
@@ -246,16 +248,15 @@ impl ScopeMeter {
     /// Takes a call from the minute and the day, or from neither.
     ///
     /// # Errors
-    /// `RateLimited`.
-    pub(crate) fn take_request(&self, second: u64) -> Result<(), Error> {
-        let wait = |seconds| Duration::from_secs(seconds);
-        if let Err(seconds) = self.requests.charge(1, second) {
-            return Err(too_fast(self, "requests", self.requests.limit(), wait(seconds)));
+    /// The limit that is reached.
+    pub(crate) fn take_request(&self, second: u64) -> Result<(), Reached> {
+        let rates = self.request_rates();
+        for (place, (kind, rate)) in rates.iter().enumerate() {
+            let Err(wait_s) = rate.charge(1, second) else { continue };
+            rates.iter().take(place).for_each(|(_, rate)| rate.correct(1, second, 0, second));
+            return Err(Reached::of(rate, *kind, second, wait_s));
         }
-        self.day_requests.charge(1, second).map_err(|seconds| {
-            self.requests.correct(1, second, 0, second);
-            too_fast(self, "requests_per_day", self.day_requests.limit(), wait(seconds))
-        })
+        Ok(())
     }
 
     pub(crate) fn give_request_back(&self, second: u64) {
@@ -266,15 +267,15 @@ impl ScopeMeter {
     /// Takes tokens from every limit of them, or from none.
     ///
     /// # Errors
-    /// `RateLimited`.
-    pub(crate) fn take_tokens(&self, units: Units, second: u64) -> Result<(), Error> {
+    /// The limit that is reached.
+    pub(crate) fn take_tokens(&self, units: Units, second: u64) -> Result<(), Reached> {
         let rates = self.token_rates();
-        for (place, (what, rate, counted)) in rates.iter().enumerate() {
-            let Err(seconds) = rate.charge(counted(units), second) else { continue };
+        for (place, (kind, rate, counted)) in rates.iter().enumerate() {
+            let Err(wait_s) = rate.charge(counted(units), second) else { continue };
             for (_, rate, counted) in rates.iter().take(place) {
                 rate.correct(counted(units), second, 0, second);
             }
-            return Err(too_fast(self, what, rate.limit(), Duration::from_secs(seconds)));
+            return Err(Reached::of(rate, *kind, second, wait_s));
         }
         Ok(())
     }
@@ -302,13 +303,6 @@ impl ScopeMeter {
         accounts.iter().map(|account| of(account)).max().unwrap_or_default()
     }
 
-    /// The limits that hold, and what is left of them at a second.
-    #[must_use]
-    pub fn remaining(&self, second: u64) -> Remaining {
-        let of = |rate: &Rate| rate.limit().zip(rate.remaining(second));
-        Remaining { requests: of(&self.requests), tokens: of(&self.tokens) }
-    }
-
     /// How a refusal of money names it, as LiteLLM does.
     pub(crate) fn payer(&self) -> String {
         let kind = match self.scope.kind() {
@@ -327,9 +321,15 @@ impl ScopeMeter {
         format!("{kind}={}", self.shown)
     }
 
-    /// How a refusal of rate names it, as LiteLLM does (contract §4e).
-    pub(crate) fn descriptor(&self) -> String {
-        let kind = match self.scope.kind() {
+    /// How a refusal names it, without its kind.
+    pub(crate) const fn shown(&self) -> &Arc<str> {
+        &self.shown
+    }
+
+    /// LiteLLM's word for what has the limits (contract §4e).
+    #[must_use]
+    pub fn descriptor(&self) -> &'static str {
+        match self.scope.kind() {
             ScopeKind::Global => "global",
             ScopeKind::Team => "team",
             ScopeKind::Member => "team_member",
@@ -341,8 +341,7 @@ impl ScopeMeter {
             ScopeKind::Tag => "tag",
             ScopeKind::Deployment => "deployment",
             ScopeKind::Provider => "provider",
-        };
-        format!("{kind}: {}", self.shown)
+        }
     }
 }
 
@@ -372,15 +371,6 @@ impl Told {
         let windows = self.windows.iter().filter(|(window, ..)| is_of(window));
         windows.map(|(_, begin, nanos)| (*begin, *nanos)).collect()
     }
-}
-
-/// Limits of rate in a minute, each with what is left of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Remaining {
-    /// Calls.
-    pub requests: Option<(u64, u64)>,
-    /// Tokens.
-    pub tokens: Option<(u64, u64)>,
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use weighhouse_types::{Pace, RateKind};
+
 /// Sub-buckets of a second. Sixty would let a burst at the end of the first and one in the sixty-first
 /// stand in the same minute, so the oldest is counted whole: 60 past and the present one.
 const BUCKETS: usize = 61;
@@ -172,6 +174,18 @@ impl Rate {
         Some(limit.saturating_sub(used))
     }
 
+    /// How far the limit is used at a second; none where there is no limit.
+    #[must_use]
+    pub fn pace(&self, kind: RateKind, second: u64) -> Option<Pace> {
+        let limit = self.limit()?;
+        let tick = second / self.tick;
+        let mut window = self.window();
+        let (used, ticks) =
+            window.as_mut().map_or((0, 0), |window| (window.used(tick), window.free_in(limit, limit, tick)));
+        let refills_s = if ticks == 0 { 0 } else { ((tick + ticks) * self.tick).saturating_sub(second) };
+        Some(Pace { kind, limit, remaining: limit.saturating_sub(used), refills_s })
+    }
+
     fn window(&self) -> std::sync::MutexGuard<'_, Option<Box<Window>>> {
         // A panic elsewhere leaves whole numbers behind: the window stays usable.
         self.window.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -198,6 +212,9 @@ mod tests {
         assert_eq!(rate.charge(80, 11), Err(60));
         rate.correct(80, 10, 5, 12);
         assert_eq!(rate.remaining(12), Some(95));
+        let pace = rate.pace(RateKind::Tokens, 12).unwrap();
+        assert_eq!((pace.limit, pace.remaining, pace.refills_s), (100, 95, 59));
+        assert_eq!(rate.pace(RateKind::Tokens, 71).unwrap().refills_s, 0);
         rate.correct(0, 12, 200, 12);
         assert_eq!(rate.remaining(12), Some(0));
         assert_eq!(Rate::new(None).charge(u64::MAX, 0), Ok(()));

@@ -21,6 +21,7 @@ pub mod echo;
 pub mod envelope;
 pub mod error_object;
 pub mod framing;
+mod limit_object;
 pub mod operator;
 pub mod passage;
 pub mod quirks;

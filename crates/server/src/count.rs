@@ -17,7 +17,7 @@ use crate::deployment::Served;
 use crate::worker::Worker;
 
 /// Prompts that are counted at once, in the whole house: counting fills a processor, and calls come first.
-static COUNTING: Semaphore = Semaphore::const_new(2);
+pub(crate) static COUNTING: Semaphore = Semaphore::const_new(2);
 
 /// Answers a count without a provider.
 pub(crate) async fn here(

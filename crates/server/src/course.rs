@@ -218,8 +218,12 @@ impl Course {
             self.house.metrics.unpriced();
         }
         self.house.metrics.ended(&Ended::of(row, &self.call, self.dispatched, self.first, now));
-        if let Some(permit) = &mut self.permit {
-            permit.finish();
+        let attempt = row.attempt;
+        let beyond = self.permit.as_mut().map_or(Nanos::ZERO, Permit::finish);
+        if beyond > Nanos::ZERO {
+            // Invariant 4 of money.md: what breaks it is a defect of the bound, and is told as one.
+            self.house.metrics.beyond_hold();
+            tracing::error!(?attempt, %beyond, model = %self.call.asked_model, "an attempt cost more than was held for it");
         }
         booked
     }
@@ -241,7 +245,7 @@ fn with_call_fee(mut usage: Usage, prices: &PriceBook) -> Usage {
 }
 
 /// The price tier of a tier's name; what is not known is served as standard.
-fn tier_of(name: Option<&str>) -> Tier {
+pub(crate) fn tier_of(name: Option<&str>) -> Tier {
     match name {
         Some("priority") => Tier::Priority,
         Some("flex") => Tier::Flex,

@@ -83,6 +83,17 @@ impl Deployment {
         self.subjects.iter().any(|subject| subject.limits.max_budget.is_some())
     }
 
+    /// What is served by that model of the provider. None: the deployment serves other models now.
+    #[must_use]
+    pub fn served_to(&self, upstream_model: &str) -> Option<Arc<Served>> {
+        let pattern = self.served.target.model();
+        let Some((before, after)) = pattern.split_once('*') else {
+            return (**pattern == *upstream_model).then(|| Arc::clone(&self.served));
+        };
+        let tail = upstream_model.strip_prefix(before)?.strip_suffix(after)?;
+        Some(self.served(Some(tail)))
+    }
+
     /// What is served where the wildcard stands for `tail`.
     #[must_use]
     pub fn served(&self, tail: Option<&str>) -> Arc<Served> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use weighhouse_api::{Endpoint, Meter, Missing, Permission, Route, find};
-use weighhouse_auth::Caller;
+use weighhouse_api::{Endpoint, Meter, Missing, Route, find};
+use weighhouse_auth::{Caller, Granted};
 use weighhouse_providers::ask::PathSays;
 use weighhouse_types::{Dialect, Error, Kind, Operation};
 
 use crate::edge::{ConnectionState, Phase};
 use crate::egress::{json, rescue};
-use crate::endpoints::models::Face;
+use crate::endpoints::models::{Face, Sight};
 use crate::endpoints::{health, metrics, models};
 use crate::identify::identify;
 use crate::ingress::{self, Asked, Framing, Head, check_head};
@@ -36,7 +36,7 @@ pub(crate) async fn answer(
     drop(in_flight);
     let mut response = answered.unwrap_or_else(|error| {
         worker.house.metrics.refused(&error);
-        rescue(error, dialect, snapshot.compat)
+        rescue(error, dialect, snapshot.compat, worker.house.now().unix_ms)
     });
     if is_head {
         *response.body_mut() = ReplyBody::whole(Bytes::new());
@@ -65,7 +65,7 @@ async fn route(
         if found.route.endpoint == Endpoint::Gemini {
             show_key_of_query(parts.uri.query(), &mut headers);
         }
-        let head = Head { headers, received: worker.house.now() };
+        let head = Head { route: found.route, uri: parts.uri, headers, received: worker.house.now() };
         return pipeline::run(worker, snapshot, &head, body, &asked, connection).await;
     }
     let (route, capture) = (found.route, found.capture.map(decoded));
@@ -78,23 +78,27 @@ async fn route(
 async fn beside_calls(
     worker: &Worker,
     snapshot: &Arc<Snapshot>,
-    route: &Route,
+    route: &'static Route,
     capture: Option<String>,
     request: Request<Incoming>,
     connection: &Arc<ConnectionState>,
 ) -> Result<Response<ReplyBody>, Error> {
     let (parts, body) = request.into_parts();
-    let caller = permitted(worker, snapshot, route, &parts.headers).await?;
+    let granted = permitted(worker, snapshot, route, &parts).await?;
+    let caller = granted.caller().ok();
     match route.endpoint {
         Endpoint::Models | Endpoint::GeminiModels => {
-            Ok(models::list(snapshot, caller.as_ref(), face_of(route.endpoint, &parts.headers)))
+            let sight = Sight::of(worker, snapshot, caller).await?;
+            Ok(models::list(&sight, face_of(route.endpoint, &parts.headers)))
         }
         Endpoint::Model | Endpoint::GeminiModel => {
             let face = face_of(route.endpoint, &parts.headers);
-            models::one(snapshot, caller.as_ref(), capture.as_deref().unwrap_or_default(), face)
+            let sight = Sight::of(worker, snapshot, caller).await?;
+            models::one(&sight, capture.as_deref().unwrap_or_default(), face)
         }
         Endpoint::ModelInfo => {
-            Ok(models::info(snapshot, caller.as_ref(), parts.uri.query(), worker.house.now().unix_ms))
+            let sight = Sight::of(worker, snapshot, caller).await?;
+            Ok(models::info(&sight, parts.uri.query(), worker.house.now().unix_ms))
         }
         Endpoint::Liveness => Ok(health::liveness()),
         Endpoint::Readiness => Ok(health::readiness(worker, snapshot).await),
@@ -105,14 +109,14 @@ async fn beside_calls(
         | Endpoint::DeleteResponse
         | Endpoint::CancelResponse => {
             let id = capture.as_deref().unwrap_or_default();
-            kept_response(worker, snapshot, route.endpoint, id, parts.uri.query(), caller.as_ref()).await
+            kept_response(worker, snapshot, route.endpoint, id, parts.uri.query(), caller).await
         }
         Endpoint::Hello | Endpoint::EventSink => Ok(json(StatusCode::OK, Bytes::from_static(b"{}"))),
         Endpoint::ResponsesSocket => Ok(no_socket()),
         _ => {
             let body = ingress::read_body(body, snapshot.limits.body_bytes.min(MAX_CONTROL_BODY)).await?;
             connection.enter(Phase::Serving);
-            let answer = worker.house.control.answer(Request::from_parts(parts, body), caller).await;
+            let answer = worker.house.control.answer(Request::from_parts(parts, body), granted).await;
             Ok(answer.map(ReplyBody::whole))
         }
     }
@@ -212,26 +216,21 @@ fn face_of(endpoint: Endpoint, headers: &http::HeaderMap) -> Face {
     }
 }
 
-/// Whether the caller may use a route. A virtual key on a route about itself is checked again by the plane
-/// that knows which key is meant.
+/// What the caller may reach through a route, by the route table.
 async fn permitted(
     worker: &Worker,
     snapshot: &Snapshot,
-    route: &Route,
-    headers: &http::HeaderMap,
-) -> Result<Option<Caller>, Error> {
-    if route.permission == Permission::Public {
-        return Ok(None);
-    }
-    let caller = identify(worker, snapshot, headers, worker.house.now()).await?;
-    let only_reads = route.permission == Permission::AdminReads;
-    let is_admins = only_reads || route.permission == Permission::Admin;
-    if is_admins && !worker.house.directory.may_administer(&caller, only_reads).await? {
-        let message =
-            format!("Only the proxy admin may call this route. Route={}; use the master key", route.path);
-        return Err(Error::new(Kind::RouteDenied, message));
-    }
-    Ok(Some(caller))
+    route: &'static Route,
+    parts: &http::request::Parts,
+) -> Result<Granted, Error> {
+    let caller = if route.permission.needs_key() {
+        let caller = identify(worker, snapshot, &parts.headers, worker.house.now()).await?;
+        caller.may_ask(route, parts.uri.path())?;
+        Some(caller)
+    } else {
+        None
+    };
+    worker.house.directory.grant(route, caller).await
 }
 
 /// Codex tries a WebSocket first: this status sends it to POST at once, where a 404 costs it seven seconds of

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use weighhouse_auth::Caller;
+use weighhouse_metering::ScopeMeter;
 use weighhouse_providers::dialects::write_error;
 use weighhouse_router::{Leg, Plan};
 use weighhouse_types::{Dialect, Error, Kind};
@@ -17,6 +19,7 @@ use crate::course::Booked;
 use crate::deployment::Deployment;
 use crate::house::House;
 use crate::ingress::Framing;
+use crate::pace;
 use crate::reply::ReplyBody;
 use crate::snapshot::Compat;
 
@@ -39,6 +42,9 @@ const NOT_PASSED_ON: &[&str] = &[
     "upgrade",
 ];
 
+/// Longer than this no client should sleep before it asks again; OpenAI's SDK has the same bound.
+const LONGEST_RETRY: Duration = Duration::from_secs(120);
+
 /// What the headers of an answer tell about its course.
 pub(crate) struct Course<'call> {
     pub(crate) call: &'call Arc<Call>,
@@ -46,6 +52,8 @@ pub(crate) struct Course<'call> {
     pub(crate) leg: &'call Leg,
     pub(crate) deployment: &'call Deployment,
     pub(crate) plan: &'call Plan,
+    /// What limits its rate.
+    pub(crate) paced: &'call [Arc<ScopeMeter>],
 }
 
 /// Puts an answer together.
@@ -64,6 +72,9 @@ pub(crate) fn reply(answer: Answer, course: &Course<'_>, house: &House) -> Respo
     }
     put_call_id(&mut headers, course.call);
     put_course(&mut headers, course, booked, house);
+    if !course.paced.is_empty() {
+        pace::put(&mut headers, course.call.ask.dialect, course.paced, house.now());
+    }
     if let Some(cap) = answer.output_lowered_to {
         put(&mut headers, HeaderName::from_static("x-weighhouse-output-capped"), number(cap));
     }
@@ -105,15 +116,6 @@ fn put_course(headers: &mut HeaderMap, course: &Course<'_>, booked: Option<Booke
         set("x-litellm-key-max-budget", limits.max_budget.and_then(|budget| text(&budget.to_string())));
         set("x-litellm-key-tpm-limit", limits.tpm_limit.and_then(number));
         set("x-litellm-key-rpm-limit", limits.rpm_limit.and_then(number));
-        if limits.rpm_limit.is_some() || limits.tpm_limit.is_some() {
-            let left = house.meter.remaining(&identity.subject.scope, house.now().seconds());
-            let (requests, tokens) = left.map_or((None, None), |left| (left.requests, left.tokens));
-            // LiteLLM's names (contract §4e).
-            set("x-ratelimit-api_key-limit-requests", requests.and_then(|(limit, _)| number(limit)));
-            set("x-ratelimit-api_key-remaining-requests", requests.and_then(|(_, left)| number(left)));
-            set("x-ratelimit-api_key-limit-tokens", tokens.and_then(|(limit, _)| number(limit)));
-            set("x-ratelimit-api_key-remaining-tokens", tokens.and_then(|(_, left)| number(left)));
-        }
     }
 }
 
@@ -143,7 +145,8 @@ fn millis(micros: u32) -> Option<HeaderValue> {
     HeaderValue::try_from(out).ok()
 }
 
-/// A provider's headers under LiteLLM's prefix; OpenAI's own limits under their names too.
+/// A provider's headers under LiteLLM's prefix; OpenAI's limits under their own names too, where the house has none
+/// of that kind.
 fn pass_on(from: &HeaderMap, to: &mut HeaderMap) {
     const PREFIX: &[u8] = b"llm_provider-";
     let mut name_buffer = [0_u8; 128];
@@ -154,7 +157,7 @@ fn pass_on(from: &HeaderMap, to: &mut HeaderMap) {
             continue;
         }
         if name.as_str().starts_with("x-ratelimit-") {
-            to.insert(name.clone(), value.clone());
+            to.entry(name.clone()).or_insert_with(|| value.clone());
         }
         let Some(buffer) = name_buffer.get_mut(..end) else { continue };
         let (prefix, rest) = buffer.split_at_mut(PREFIX.len());
@@ -167,7 +170,16 @@ fn pass_on(from: &HeaderMap, to: &mut HeaderMap) {
 }
 
 /// Writes an error for whoever called.
-pub(crate) fn rescue(mut error: Error, dialect: Dialect, compat: Compat) -> Response<ReplyBody> {
+pub(crate) fn rescue(
+    mut error: Error,
+    dialect: Dialect,
+    compat: Compat,
+    unix_ms: i64,
+) -> Response<ReplyBody> {
+    if let Some(reset) = error.limited.as_ref().and_then(|limited| limited.reset.as_ref()) {
+        let left = u64::try_from(reset.unix_ms - unix_ms).unwrap_or_default().max(1);
+        error.retry_after.get_or_insert(Duration::from_millis(left));
+    }
     match error.kind {
         // Anthropic's clients know a spent budget by a status and type of its own.
         Kind::BudgetExceeded if dialect == Dialect::AnthropicMessages => {}
@@ -184,7 +196,10 @@ pub(crate) fn rescue(mut error: Error, dialect: Dialect, compat: Compat) -> Resp
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if is_permanent(error.kind) {
+    if let Some(limited) = &error.limited {
+        pace::put_refused(response.headers_mut(), dialect, limited, unix_ms);
+    }
+    if is_permanent(&error) {
         // Agents retry a refusal that will not change; this stops them (contract of real clients).
         response
             .headers_mut()
@@ -193,9 +208,14 @@ pub(crate) fn rescue(mut error: Error, dialect: Dialect, compat: Compat) -> Resp
     response
 }
 
-const fn is_permanent(kind: Kind) -> bool {
+/// Whether asking again changes nothing, or not before the client's user has given up: Anthropic's SDK sleeps for as
+/// long as it is told, without a word.
+fn is_permanent(error: &Error) -> bool {
+    if let (Some(wait), Some(_)) = (error.retry_after, &error.limited) {
+        return wait > LONGEST_RETRY;
+    }
     matches!(
-        kind,
+        error.kind,
         Kind::NoKey
             | Kind::MalformedKey
             | Kind::UnknownKey

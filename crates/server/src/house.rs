@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Request, Response};
 use prometheus::Registry;
-use weighhouse_auth::{Caller, Directory, Keyring};
+use weighhouse_auth::{Directory, Granted, Keyring};
 use weighhouse_metering::Meter;
 use weighhouse_storage::Store;
 
@@ -24,8 +24,8 @@ pub type Answering = Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 /// The plane that answers what is not a call to a model: implemented by a room beside this one and put in
 /// by the composer.
 pub trait ControlPlane: Send + Sync + std::fmt::Debug {
-    /// Answers a request whose caller and permission were checked. None: a route that anyone may ask.
-    fn answer(&self, request: Request<Bytes>, caller: Option<Caller>) -> Answering;
+    /// Answers a request as far as its caller was granted.
+    fn answer(&self, request: Request<Bytes>, granted: Granted) -> Answering;
 }
 
 /// What all workers share.
@@ -66,6 +66,7 @@ impl House {
         (metrics, registry): (Metrics, Registry),
         control: Arc<dyn ControlPlane>,
     ) -> Self {
+        directory.know_groups(Arc::clone(&snapshot.access_groups));
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             clock,
@@ -105,6 +106,7 @@ impl House {
                 fresh.table.keep_health(place, Arc::clone(health));
             }
         }
+        self.directory.know_groups(Arc::clone(&fresh.access_groups));
         self.snapshot.store(fresh.into());
     }
 

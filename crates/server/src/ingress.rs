@@ -8,6 +8,7 @@ use http::{HeaderMap, Uri, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use weighhouse_api::Route;
 use weighhouse_providers::ask::{Ask, PathSays};
 use weighhouse_types::{CallId, Dialect, Error, Kind, Operation};
 
@@ -110,6 +111,10 @@ fn too_large(limit: usize) -> Error {
 /// What of a request's head goes into a call.
 #[derive(Debug)]
 pub(crate) struct Head {
+    /// The route that was asked.
+    pub(crate) route: &'static Route,
+    /// Its path and query.
+    pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) received: Moment,
 }

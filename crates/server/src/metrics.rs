@@ -47,6 +47,7 @@ pub struct Metrics {
     overhead: HistogramVec,
     unpriced: GenericCounter<AtomicU64>,
     mismatched: GenericCounter<AtomicU64>,
+    beyond_hold: GenericCounter<AtomicU64>,
     estimated: GenericCounter<AtomicU64>,
     series: AtomicUsize,
 }
@@ -174,6 +175,10 @@ impl Metrics {
             )?,
             overhead: times("litellm_overhead_latency_metric", "Seconds of the house's own work")?,
             unpriced: count("weighhouse_unpriced_requests_total", "Attempts at models without a price")?,
+            beyond_hold: count(
+                "weighhouse_hold_exceeded_total",
+                "Attempts that cost more than strict budgets held for them: a bound that was wrong",
+            )?,
             mismatched: count(
                 "weighhouse_usage_mismatch_total",
                 "Attempts whose usage did not sum to its totals",
@@ -193,6 +198,11 @@ impl Metrics {
     pub(crate) fn refused(&self, error: &Error) {
         let class = format!("{:?}", error.kind);
         self.refusals.with_label_values(&[&error.status().to_string(), &class]).inc();
+    }
+
+    /// An attempt cost more than strict budgets held for it.
+    pub(crate) fn beyond_hold(&self) {
+        self.beyond_hold.inc();
     }
 
     /// Counts an attempt at a model without a price.

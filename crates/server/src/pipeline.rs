@@ -17,6 +17,7 @@ use crate::edge::{ConnectionState, Phase};
 use crate::egress::{self, Course};
 use crate::identify::identify;
 use crate::ingress::{self, Asked, Head};
+use crate::pace;
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
 use crate::stored;
@@ -41,6 +42,7 @@ pub(crate) async fn run(
 ) -> Result<Response<ReplyBody>, Error> {
     let house = &worker.house;
     let caller = identify(worker, snapshot, &head.headers, head.received).await?;
+    caller.may_ask(head.route, head.uri.path())?;
     let body = ingress::read_body(body, snapshot.limits.body_bytes).await?;
     connection.enter(Phase::Serving);
     let call = worker.with_rng(|rng| ingress::receive(head, asked, &body, &house.clock, rng))?;
@@ -49,8 +51,8 @@ pub(crate) async fn run(
     let tags = tags_of(&call, &caller);
     let standing = house.directory.standing(&caller, call.end_user.as_deref(), &tags).await?;
     let model = standing.model_for(caller.model_for(&call.asked_model));
-    caller.may_use(&call.asked_model, model)?;
-    standing.may_use(&call.asked_model, model)?;
+    caller.may_use(&call.asked_model, model, &snapshot.access_groups)?;
+    standing.may_use(&call.asked_model, model, &snapshot.access_groups)?;
     let mut plan = plan(snapshot, &call, &caller, &standing, model)?;
     if call.ask.peek.goes_on
         && let Some(place) = stored::continued(house, snapshot, &caller, &call).await?
@@ -60,6 +62,7 @@ pub(crate) async fn run(
     let named = Named { models: Some((&call.asked_model, model)), end_user: call.end_user.as_deref() };
     let now_ms = call.received.unix_ms;
     let scopes = subjects::meters(house, snapshot, &caller, &standing, named, now_ms).await?;
+    let paced = pace::paced(&scopes);
     let mut permit = admit(worker, snapshot, &call, scopes, &plan).await?;
     let mut last = None;
     loop {
@@ -81,7 +84,8 @@ pub(crate) async fn run(
                 match attempt::dispatch(permit, &call, &to, worker).await {
                     Ok(answer) => {
                         note_success(snapshot, leg.deployment, house.now().millis());
-                        let course = Course { call: &call, caller, leg, deployment, plan: &plan };
+                        let course =
+                            Course { call: &call, caller, leg, deployment, plan: &plan, paced: &paced };
                         return Ok(egress::reply(answer, &course, house));
                     }
                     Err(Failed { error, failure, permit: rest }) => {
@@ -139,7 +143,8 @@ fn plan(
         plan.fall_back_to(&call.ask.peek.fallbacks);
     }
     plan.keep_fallbacks(|group| {
-        caller.may_use(group, group).is_ok() && standing.may_use(group, group).is_ok()
+        let groups = &snapshot.access_groups;
+        caller.may_use(group, group, groups).is_ok() && standing.may_use(group, group, groups).is_ok()
     });
     Ok(plan)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use weighhouse_auth::Subject;
+use weighhouse_auth::{AccessGroups, Subject};
 use weighhouse_metering::{HOLD_WAIT, Unpriced};
 use weighhouse_router::Table;
 
@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub table: Table,
     /// Deployments by the numbers that the table has for them.
     pub deployments: Vec<Arc<Deployment>>,
+    /// Names for several models at once, which lists of models may use.
+    pub access_groups: Arc<AccessGroups>,
     /// Limits of edge and calls.
     pub limits: Limits,
     /// Digest of the master key.

@@ -2,6 +2,7 @@
 
 use weighhouse_types::Nanos;
 
+use crate::daily::{CAN_BE_RECKONED, DailyTable, SUMS};
 use crate::error::StoreError;
 use crate::store::{Store, ask};
 
@@ -16,6 +17,31 @@ pub struct Audit {
     pub books: u64,
     /// Those that say something else than the ledger.
     pub wrong: Vec<Discrepancy>,
+    /// Days that the daily tables know.
+    pub days: u64,
+    /// Those that say something else than the ledger, table by table.
+    pub wrong_days: Vec<DailyDiscrepancy>,
+    /// Days on which attempts were charged without rows, counted from 1970: they cannot be checked.
+    pub unchecked_days: Vec<i64>,
+}
+
+/// A day of a daily table that says something else than the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DailyDiscrepancy {
+    /// `daily_spend` or `daily_tag_spend`.
+    pub table: &'static str,
+    /// The day, counted from 1970 in UTC.
+    pub day: i64,
+    /// How many of its rows differ: in what they sum to, or because one of the two sides has none.
+    pub rows: u64,
+    /// What the rows that differ sum to.
+    pub said: Nanos,
+    /// What they should.
+    pub ledger: Nanos,
+    /// The attempts in them.
+    pub said_requests: i64,
+    /// The attempts that should be in them.
+    pub ledger_requests: i64,
 }
 
 /// A book that says something else than the ledger.
@@ -46,13 +72,42 @@ pub(crate) fn accounts(shares: &str) -> String {
     )
 }
 
+/// Day, rows, nano-dollars said and of the ledger, attempts said and of the ledger.
+pub(crate) type DayRow = [i64; 6];
+
+/// Days that the tables know; the same text for both databases.
+pub(crate) const DAYS: &str = "SELECT count(DISTINCT day) FROM daily_spend";
+
+/// Days that cannot be checked; the same text for both databases.
+pub(crate) const UNCHECKED_DAYS: &str = "SELECT day FROM days_without_rows ORDER BY day";
+
+/// Every row of a daily table beside what the ledger sums to, where they differ in anything, summed by day; the
+/// same text for both databases.
+pub(crate) fn days(table: DailyTable) -> String {
+    let (facts, name, view) = (table.facts(), table.name(), table.of_ledger());
+    let sums = SUMS.join(", ");
+    let minus = SUMS.map(|sum| format!("-{sum}")).join(", ");
+    let differ = SUMS.map(|sum| format!("sum({sum}) <> 0")).join(" OR ");
+    format!(
+        "SELECT day, count(*), CAST(sum(said) AS BIGINT), CAST(sum(ledger) AS BIGINT), \
+           CAST(sum(said_requests) AS BIGINT), CAST(sum(ledger_requests) AS BIGINT) \
+         FROM (SELECT {facts}, sum(said) AS said, sum(ledger) AS ledger, sum(said_requests) AS said_requests, \
+             sum(ledger_requests) AS ledger_requests \
+           FROM (SELECT {facts}, {sums}, spend_nanos AS said, 0 AS ledger, requests AS said_requests, \
+               0 AS ledger_requests FROM {name} \
+             UNION ALL SELECT {facts}, {minus}, 0, spend_nanos, 0, requests FROM {view}) AS sides \
+           WHERE {CAN_BE_RECKONED} GROUP BY {facts} HAVING {differ}) AS facts \
+         GROUP BY day ORDER BY day"
+    )
+}
+
 impl Audit {
     pub(crate) fn of(rows: i64, total: i64, books: Vec<BookRow>) -> Self {
         let mut audit = Self {
             rows: u64::try_from(rows).unwrap_or_default(),
             total: Nanos::new(total),
             books: books.len() as u64,
-            wrong: Vec::new(),
+            ..Self::default()
         };
         for (book, said, ledger) in books {
             if said != ledger {
@@ -60,6 +115,33 @@ impl Audit {
             }
         }
         audit
+    }
+
+    /// The same with what was found of the days.
+    pub(crate) fn with_days(
+        self,
+        days: i64,
+        wrong_days: Vec<(DailyTable, DayRow)>,
+        unchecked_days: Vec<i64>,
+    ) -> Self {
+        let wrong =
+            |(table, [day, rows, said, ledger, said_requests, ledger_requests]): (DailyTable, DayRow)| {
+                DailyDiscrepancy {
+                    table: table.name(),
+                    day,
+                    rows: u64::try_from(rows).unwrap_or_default(),
+                    said: Nanos::new(said),
+                    ledger: Nanos::new(ledger),
+                    said_requests,
+                    ledger_requests,
+                }
+            };
+        Self {
+            days: u64::try_from(days).unwrap_or_default(),
+            wrong_days: wrong_days.into_iter().map(wrong).collect(),
+            unchecked_days,
+            ..self
+        }
     }
 }
 

@@ -15,6 +15,8 @@
 
 mod audit;
 mod columns;
+mod daily;
+mod daily_query;
 mod entities;
 mod entity_store;
 mod error;
@@ -27,7 +29,9 @@ mod records;
 mod sqlite;
 mod store;
 
-pub use audit::{Audit, Discrepancy};
+pub use audit::{Audit, DailyDiscrepancy, Discrepancy};
+pub use daily::{DAY_MS, DailySums};
+pub use daily_query::{DailyCondition, DailyDimension, DailyQuery, DailyRow};
 pub use entities::{
     BudgetRecord, CustomerRecord, Entity, EntityFilter, EntityKind, TagRecord, TeamMember, TeamRecord,
     UserRecord, UserRole,
@@ -35,5 +39,8 @@ pub use entities::{
 pub use error::StoreError;
 pub use limits::{BudgetMode, Limits, ModelLimits, TemporaryIncrease, WindowBudget};
 pub use location::Location;
-pub use records::{Change, KeyFilter, KeyRecord, LedgerBatch, LedgerFilter, LedgerRow, Outcome, Page};
+pub use records::{
+    Change, KeyFilter, KeyRecord, KeysOf, LedgerBatch, LedgerFilter, LedgerOrder, LedgerPlace, LedgerRow,
+    Outcome, Page,
+};
 pub use store::Store;

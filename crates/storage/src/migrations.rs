@@ -27,6 +27,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0003_entities_and_accounts.sql"),
         postgres: include_str!("../migrations/postgres/0003_entities_and_accounts.sql"),
     },
+    Migration {
+        number: 4,
+        sqlite: include_str!("../migrations/sqlite/0004_daily_spend.sql"),
+        postgres: include_str!("../migrations/postgres/0004_daily_spend.sql"),
+    },
 ];
 
 /// Where the steps taken are noted; the same in both dialects.

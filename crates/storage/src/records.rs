@@ -156,9 +156,24 @@ pub struct KeyFilter {
     pub key_alias: Option<String>,
     /// Exact hash.
     pub hash: Option<KeyHash>,
+    /// Only keys that somebody reaches.
+    pub of: Option<KeysOf>,
 }
 
-/// Which ledger rows to read; every field that is set narrows the answer. Newest first.
+/// The keys that somebody reaches: any of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeysOf {
+    /// The key that asks.
+    pub itself: Option<KeyId>,
+    /// Keys of this user.
+    pub user_id: Option<String>,
+    /// All keys of these teams.
+    pub whole_teams: Vec<String>,
+    /// Keys of these teams that no user owns.
+    pub shared_teams: Vec<String>,
+}
+
+/// Which ledger rows to read; every field that is set narrows the answer.
 #[derive(Clone, Debug, Default)]
 pub struct LedgerFilter {
     /// Key, by its lasting id: rows from before a rotation too.
@@ -171,14 +186,59 @@ pub struct LedgerFilter {
     pub team_id: Option<String>,
     /// Whom the client named as its end user.
     pub end_user: Option<String>,
+    /// Only attempts of keys that somebody reaches.
+    pub of: Option<KeysOf>,
     /// LiteLLM's `request_id`: the provider's answer id, or the call id.
     pub request_id: Option<String>,
     /// From this moment on.
     pub from_ms: Option<i64>,
     /// Up to, but without, this moment.
     pub until_ms: Option<i64>,
+    /// How the attempt ended.
+    pub outcome: Option<Outcome>,
+    /// The model as the provider knows it.
+    pub upstream_model: Option<String>,
+    /// The group that served.
+    pub model_group: Option<String>,
+    /// The group or the model, by either name.
+    pub model: Option<String>,
+    /// The deployment.
+    pub deployment_id: Option<String>,
+    /// At least this cost.
+    pub least: Option<Nanos>,
+    /// At most this cost.
+    pub most: Option<Nanos>,
+    /// Only what comes after this row, newest first.
+    pub after: Option<LedgerPlace>,
+    /// In which order.
+    pub order: LedgerOrder,
+    /// Rows to pass over.
+    pub offset: u64,
     /// At most so many rows.
     pub limit: u32,
+}
+
+/// A row's place in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerPlace {
+    /// When the call was received.
+    pub started_ms: i64,
+    /// Which attempt.
+    pub attempt: AttemptId,
+}
+
+/// The order of ledger rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LedgerOrder {
+    /// The latest first.
+    #[default]
+    Newest,
+    /// The earliest first.
+    Oldest,
+    /// The dearest first.
+    Dearest,
+    /// The cheapest first.
+    Cheapest,
 }
 
 /// A page of an ordered list.

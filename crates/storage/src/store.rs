@@ -174,6 +174,20 @@ impl Store {
         ask!(self, backend => backend.list_keys(filter, page).await)
     }
 
+    /// A page of the names of keys, in the order of the alphabet, and how many there are in all. `part` is in them, in
+    /// any case.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn key_aliases(
+        &self,
+        filter: &KeyFilter,
+        part: Option<&str>,
+        page: Page,
+    ) -> Result<(Vec<String>, u64), StoreError> {
+        ask!(self, backend => backend.key_aliases(filter, part, page).await)
+    }
+
     /// Appends attempts that are not in the ledger yet and charges their keys and accounts, all or nothing; gives
     /// the number of new rows. Appending the same rows again changes nothing.
     ///
@@ -191,7 +205,7 @@ impl Store {
         ask!(self, backend => backend.charge_keys(LedgerBatch::clone(rows)).await)
     }
 
-    /// Attempts, newest first.
+    /// Attempts, in the order that the filter names.
     ///
     /// # Errors
     /// `Unavailable`, `Corrupt`.
@@ -206,6 +220,22 @@ impl Store {
         }
         let asked = Statement::of_ledger(filter, None);
         ask!(self, backend => backend.ledger(asked).await)
+    }
+
+    /// How many attempts a filter has on all of its pages.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ledger_count(&self, filter: &LedgerFilter) -> Result<u64, StoreError> {
+        if let Some(call) = filter.request_id.as_deref().and_then(CallId::parse) {
+            let asked = Statement::of_ledger_count(filter, Some(call));
+            let found = ask!(self, backend => backend.counted(asked).await)?;
+            if found > 0 {
+                return Ok(found);
+            }
+        }
+        let asked = Statement::of_ledger_count(filter, None);
+        ask!(self, backend => backend.counted(asked).await)
     }
 
     /// Rows of the ledger and the sum of their costs.

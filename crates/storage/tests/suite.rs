@@ -5,8 +5,8 @@
 mod records;
 
 use weighhouse_storage::{
-    Change, CustomerRecord, EntityFilter, EntityKind, KeyFilter, KeyRecord, LedgerFilter, LedgerRow, Limits,
-    Location, Page, Store, StoreError, TeamMember, TeamRecord, UserRecord, UserRole,
+    Change, CustomerRecord, DailyQuery, EntityFilter, EntityKind, KeyFilter, KeyRecord, LedgerFilter,
+    LedgerRow, Limits, Location, Page, Store, StoreError, TeamMember, TeamRecord, UserRecord, UserRole,
 };
 use weighhouse_testkit::services::Postgres;
 use weighhouse_testkit::temp_dir::TempDir;
@@ -39,6 +39,7 @@ fn run(location: &Location) {
         rows_without_a_key_may_come_in_any_order(&store).await;
         odd_texts_are_kept_and_stop_nothing(&store).await;
         settings_are_set_once(&store).await;
+        days_agree_with_the_ledger(&store).await;
         store.close().await.unwrap();
     });
 }
@@ -316,6 +317,32 @@ async fn odd_texts_are_kept_and_stop_nothing(store: &Store) {
     assert_eq!(read.len(), 1);
     assert_eq!(read[0].requested_model, odd.requested_model);
     assert!(read[0].end_user.as_deref().is_some_and(|user| user.starts_with("nul ")));
+}
+
+/// After all of the above: batches out of order and twice, odd texts, several writers at once.
+async fn days_agree_with_the_ledger(store: &Store) {
+    let audit = store.audit().await.unwrap();
+    assert_eq!(audit.wrong_days, []);
+    // Some were charged without rows.
+    assert_eq!(audit.unchecked_days, [0]);
+    let elsewhere = weighhouse_storage::DAY_MS * 40;
+    let tasks: Vec<_> = (0..8_u64)
+        .map(|task| {
+            let (store, first) = (store.clone(), elsewhere.unsigned_abs() + task * 10);
+            let mut mine: Vec<LedgerRow> = (first..first + 60).map(|call| row(None, call, 0, 3)).collect();
+            if task % 2 == 0 {
+                mine.reverse();
+            }
+            tokio::spawn(async move { store.append_ledger(&batch(&mine)).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let of_day = DailyQuery { from_day: Some(40), ..DailyQuery::default() };
+    let sums = store.daily(&of_day, Page { offset: 0, limit: 2 }).await.unwrap();
+    assert_eq!((sums[0].sums.requests, sums[0].sums.spend), (130, Nanos::new(390)));
+    assert_eq!(store.audit().await.unwrap().wrong_days, []);
 }
 
 async fn settings_are_set_once(store: &Store) {

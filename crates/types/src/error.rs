@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::limited::Limited;
+
 /// What went wrong, as far as a decision depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -107,6 +109,8 @@ pub struct Error {
     pub status: Option<u16>,
     /// When trying again makes sense.
     pub retry_after: Option<Duration>,
+    /// The limit that refused the call.
+    pub limited: Option<Box<Limited>>,
     /// The provider's own error.
     pub provider: Option<Box<ProviderReply>>,
     /// The cause, for the log; never shown to a caller.
@@ -123,6 +127,7 @@ impl Error {
             at: None,
             status: None,
             retry_after: None,
+            limited: None,
             provider: None,
             source: None,
         }
@@ -146,6 +151,13 @@ impl Error {
     #[must_use]
     pub const fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
+        self
+    }
+
+    /// Names the limit that refused the call.
+    #[must_use]
+    pub fn limited(mut self, limited: Limited) -> Self {
+        self.limited = Some(Box::new(limited));
         self
     }
 

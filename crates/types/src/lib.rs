@@ -18,6 +18,7 @@
 pub mod chat;
 mod error;
 mod ids;
+mod limited;
 mod money;
 mod operation;
 mod pattern;
@@ -26,6 +27,7 @@ mod usage;
 
 pub use error::{Error, Kind, ProviderReply};
 pub use ids::{AttemptId, CallId, KeyHash, KeyId};
+pub use limited::{Bound, Limited, Pace, RateKind, Reset};
 pub use money::{Nanos, ParseMoneyError, Picos};
 pub use operation::{Dialect, Operation};
 pub use pattern::Pattern;

@@ -3,6 +3,7 @@
 mod catalog_file;
 mod genai_prices;
 mod litellm;
+mod llmctl;
 mod merge;
 mod providers;
 mod translations;
@@ -18,15 +19,17 @@ use wheels::Wheels;
 /// The built-in catalogue of models, from the workspace's root.
 const CATALOG: &str = "crates/catalog/data/models.txt";
 
-/// Writes `docs/reference/providers.md` from the registry, `docs/reference/translations.md` from the fixtures, and `crates/catalog/data/models.txt` from the wheels of litellm and genai-prices, which are fetched
-/// with pip into `target/codegen` unless they are there. `CODEGEN_FROM=DIR` takes them (wheels, or unpacked)
-/// from another folder.
+/// Writes `docs/reference/providers.md` from the registry, `docs/reference/translations.md` from the fixtures,
+/// `docs/reference/llmctl.md` from the program itself, and `crates/catalog/data/models.txt` from the wheels of litellm
+/// and genai-prices, which are fetched with pip into `target/codegen` unless they are there. `CODEGEN_FROM=DIR` takes
+/// them (wheels, or unpacked) from another folder.
 ///
 /// With `check` nothing is written or fetched: where the wheels are at hand, the file must be what they
 /// make; elsewhere it must be whole, which its own checksum says.
 pub(crate) fn run(check: bool) -> Result<()> {
     providers::run(check)?;
     translations::run(check)?;
+    llmctl::run(check)?;
     let path = workspace::root().join(CATALOG);
     let Some(wheels) = Wheels::at_hand()? else {
         if !check {

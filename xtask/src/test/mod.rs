@@ -19,8 +19,9 @@ Sets up what the tests need, runs them all and ends with one line: `N passed, N 
   1. PostgreSQL and Redis   looks for `postgres`, `initdb`, `redis-server` (PATH, /usr/lib/postgresql) and libfaketime;
                             installs Debian's packages when they are missing, without starting any server.
                             Tests start their own, in folders of their own, and end them.
-  2. Python clients         a virtual environment in target/test-python with tests/requirements.txt;
-                            made anew only when that file or the Python changes.
+  2. Python clients         a virtual environment in target/test-python with tests/requirements.txt and,
+                            without its dependencies, tests/requirements-alone.txt (LiteLLM's client, 41 MB);
+                            made anew only when those files or the Python change.
   3. binaries               builds gateway and llmctl (debug); the stories start them.
   4. tests                  cargo nextest when it is there, else cargo test; the whole workspace.
   5. examples in docs       cargo test --doc.

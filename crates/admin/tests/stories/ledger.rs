@@ -13,7 +13,7 @@ use crate::plane::{NOW_MS, Plane, text};
 const DAY_MS: i64 = 86_400_000;
 
 /// A row of a key; `place` tells calls apart.
-fn row(key: &KeyHash, place: u8, started_ms: i64) -> LedgerRow {
+pub(crate) fn row(key: &KeyHash, place: u8, started_ms: i64) -> LedgerRow {
     let usage = Usage::default()
         .with(UsageClass::InputText, 10)
         .with(UsageClass::InputCacheRead, 5)

@@ -8,6 +8,7 @@ use http::{Method, Request};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use weighhouse_admin::Admin;
+use weighhouse_api::{Refusal, find};
 use weighhouse_auth::{Caller, Directory, Keyring, hash_of, master_digest};
 use weighhouse_storage::{Location, Store};
 use weighhouse_testkit::temp_dir::TempDir;
@@ -22,6 +23,7 @@ pub(crate) const NOW_MS: i64 = 1_769_860_800_000;
 pub(crate) struct Plane {
     pub(crate) store: Store,
     keyring: Keyring,
+    directory: Directory,
     admin: Admin,
     clock: Arc<AtomicI64>,
     _dir: TempDir,
@@ -32,16 +34,13 @@ impl Plane {
         let dir = TempDir::new("admin");
         let store = Store::open(&Location::Sqlite(dir.path().join("weighhouse.db"))).await.unwrap();
         let keyring = Keyring::new(store.clone());
+        let directory = Directory::new(store.clone());
         let clock = Arc::new(AtomicI64::new(NOW_MS));
         let hands = Arc::clone(&clock);
-        let admin = Admin::new(
-            store.clone(),
-            keyring.clone(),
-            Directory::new(store.clone()),
-            TimeZone::UTC,
-            move || hands.load(Ordering::Relaxed),
-        );
-        Self { store, keyring, admin, clock, _dir: dir }
+        let admin = Admin::new(store.clone(), keyring.clone(), directory.clone(), TimeZone::UTC, move || {
+            hands.load(Ordering::Relaxed)
+        });
+        Self { store, keyring, directory, admin, clock, _dir: dir }
     }
 
     pub(crate) fn pass(&self, milliseconds: i64) {
@@ -68,7 +67,13 @@ impl Plane {
     ) -> (u16, Value) {
         let request =
             Request::builder().method(method).uri(path).body(Bytes::copy_from_slice(body.as_bytes()));
-        let response = self.admin.answer(request.unwrap(), caller).await;
+        let request = request.unwrap();
+        let route = find(request.method(), request.uri().path()).unwrap().route;
+        let granted = match self.directory.grant(route, caller).await {
+            Ok(granted) => granted,
+            Err(error) => return (error.status(), serde_json::to_value(Refusal::of(&error)).unwrap()),
+        };
+        let response = self.admin.answer(request, granted).await;
         assert_eq!(response.headers().get("content-type").unwrap(), "application/json");
         (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
     }

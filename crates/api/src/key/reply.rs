@@ -53,6 +53,9 @@ pub struct KeyObject {
     pub metadata: Map<String, Value>,
     /// Tags put on every call.
     pub tags: Vec<String>,
+    /// Routes that the key may ask; empty: those of its role.
+    #[serde(default)]
+    pub allowed_routes: Vec<String>,
     /// Refused until unblocked.
     pub blocked: bool,
     /// `active`, `expired` or `revoked` (blocked).

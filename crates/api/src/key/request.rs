@@ -51,6 +51,13 @@ pub struct GenerateKeyRequest {
     /// Refused from the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<bool>,
+    /// Routes that the key may ask: paths, paths that end in `*`, and names of groups such as `llm_api_routes`;
+    /// empty: those of its role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_routes: Option<Vec<String>>,
+    /// A preset of `allowed_routes`, before which it goes: `default`, `llm_api`, `management` or `read_only`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_type: Option<String>,
 }
 
 impl RequestBody for GenerateKeyRequest {
@@ -66,6 +73,8 @@ impl RequestBody for GenerateKeyRequest {
         "metadata",
         "tags",
         "blocked",
+        "allowed_routes",
+        "key_type",
     ];
 }
 
@@ -110,10 +119,26 @@ pub struct UpdateKeyRequest {
     /// Refused until unblocked.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub blocked: Patch<bool>,
+    /// Routes that the key may ask; null or empty: those of its role.
+    #[serde(skip_serializing_if = "Patch::is_keep")]
+    pub allowed_routes: Patch<Vec<String>>,
 }
 
 impl RequestBody for UpdateKeyRequest {
-    const FIELDS: &'static [&'static str] = GenerateKeyRequest::FIELDS;
+    const FIELDS: &'static [&'static str] = with_limit_fields![
+        "key",
+        "key_alias",
+        "duration",
+        "models",
+        "aliases",
+        "budget_id",
+        "user_id",
+        "team_id",
+        "metadata",
+        "tags",
+        "blocked",
+        "allowed_routes",
+    ];
 }
 
 /// `POST /key/delete`: keys, or their aliases.

@@ -52,9 +52,9 @@ pub(crate) const PARAMS: Keys = Keys {
 
 /// `model_info` (§2a). Others may stand there for people to read.
 pub(crate) const MODEL_INFO: Keys = Keys {
-    acted: "base_model id mode",
+    acted: "access_groups base_model id mode",
     idle: "\
-        access_groups access_windows allow_fail_open allowed_fails allowed_fails_policy \
+        access_windows allow_fail_open allowed_fails allowed_fails_policy \
         bedrock_converse_supports_strict_tools bedrock_output_config_effort_ceiling blocked created_at \
         created_by db_model default_reasoning_effort description disable_background_health_check \
         discoverable enable_tag_filtering enforce_supported_endpoints health_check_model \

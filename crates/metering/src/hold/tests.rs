@@ -12,7 +12,7 @@ use weighhouse_types::{Error, Kind, Nanos, Operation, Scope, ScopeKind};
 
 use super::hold;
 use crate::bound::{OutputBound, Weight};
-use crate::charge::Charge;
+use crate::charge::{Charge, Now};
 use crate::meter::{Admission, Unpriced};
 use crate::scope_meter::{ScopeMeter, ScopeSpec};
 
@@ -59,8 +59,8 @@ fn group() -> &'static Arc<str> {
 }
 
 fn charged(scopes: &[Arc<ScopeMeter>]) -> Charge {
-    let mut charge = Charge::new(scopes.to_vec(), 0);
-    charge.open_accounts(0);
+    let mut charge = Charge::new(scopes.to_vec(), Now::default());
+    charge.open_accounts();
     charge
 }
 

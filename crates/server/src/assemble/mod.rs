@@ -9,6 +9,7 @@ mod quickstart;
 use std::sync::Arc;
 use std::time::Duration;
 
+use weighhouse_auth::AccessGroups;
 use weighhouse_config::{Finding, Settings};
 use weighhouse_router::{Member, Table};
 
@@ -26,6 +27,7 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
     let mut findings = Vec::new();
     let mut table = Table::new(policy::policy(settings));
     let mut deployments = Vec::new();
+    let mut access_groups = AccessGroups::default();
     for entry in &settings.models {
         match deployments::deployment(entry, settings, variables) {
             Ok(deployment) => {
@@ -37,6 +39,7 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
                     cooldown: entry.params.cooldown_time,
                 };
                 table.add(&entry.model_name, member);
+                access_groups.add(&entry.model_name, &entry.info.access_groups);
                 deployments.push(deployment.into());
             }
             Err(error) => findings.push(deployments::left_out(entry, &error)),
@@ -49,6 +52,7 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
     let snapshot = Snapshot {
         table,
         deployments,
+        access_groups: access_groups.into(),
         limits: limits(settings),
         master: None,
         key_header: settings.general.litellm_key_header_name.as_ref().map(|name| name.to_ascii_lowercase()),

@@ -36,6 +36,7 @@ pub fn quickstart(variables: &dyn Fn(&str) -> Option<String>) -> Snapshot {
     Snapshot {
         table,
         deployments,
+        access_groups: Arc::default(),
         limits: Limits::default(),
         master: None,
         key_header: None,

@@ -1,8 +1,10 @@
 //! `/v1/models` and `/model/info`, in the shapes of OpenAI and LiteLLM.
 
+use std::sync::Arc;
+
 use http::{Response, StatusCode};
 use serde::Serialize;
-use weighhouse_auth::Caller;
+use weighhouse_auth::{Caller, Standing};
 use weighhouse_catalog::{Capability, Mode, PriceMoment, Tier};
 use weighhouse_types::{Error, Kind, Picos, UsageClass};
 
@@ -10,6 +12,7 @@ use crate::deployment::Deployment;
 use crate::egress::json;
 use crate::reply::ReplyBody;
 use crate::snapshot::Snapshot;
+use crate::worker::Worker;
 
 /// LiteLLM's constant date of creation.
 const CREATED: u64 = 1_677_610_602;
@@ -32,26 +35,53 @@ fn model(id: &str) -> Model<'_> {
     Model { id, object: "model", created: CREATED, owned_by: "openai" }
 }
 
-/// Whether the caller may see a model.
-fn may_see(caller: Option<&Caller>, name: &str) -> bool {
-    caller.is_some_and(|caller| caller.may_use(name, caller.model_for(name)).is_ok())
+/// What of a configuration a caller may see: what key, team, user and tags let it use.
+pub(crate) struct Sight<'call> {
+    snapshot: &'call Snapshot,
+    caller: &'call Caller,
+    standing: Standing,
 }
 
-/// The models that the caller may use: groups and aliases, the key's own aliases, and for wildcards what
-/// the key's list names.
-fn names<'all>(snapshot: &'all Snapshot, caller: Option<&'all Caller>) -> Vec<&'all str> {
-    let mut names: Vec<&str> = snapshot.table.names().filter(|name| may_see(caller, name)).collect();
-    if let Some(key) = caller.and_then(Caller::key) {
-        let own = key.record.aliases.iter().map(|(alias, _)| alias.as_str());
-        let listed = key.record.models.iter().map(String::as_str).filter(|name| !name.contains('*'));
-        names.extend(own.chain(listed).filter(|name| {
-            let stands_for = caller.map_or(*name, |caller| caller.model_for(name));
-            snapshot.table.find(stands_for).is_some()
-        }));
-        names.sort_unstable();
-        names.dedup();
+impl<'call> Sight<'call> {
+    /// What a caller may see.
+    ///
+    /// # Errors
+    /// `NoKey`; `TeamBlocked`; `Overloaded` where the store cannot be asked.
+    pub(crate) async fn of(
+        worker: &Worker,
+        snapshot: &'call Snapshot,
+        caller: Option<&'call Caller>,
+    ) -> Result<Self, Error> {
+        let caller = caller.ok_or_else(|| Error::new(Kind::NoKey, "a key is needed"))?;
+        let tags = caller.key().map(|key| Arc::clone(&key.tags)).unwrap_or_default();
+        let standing = worker.house.directory.standing(caller, None, &tags).await?;
+        Ok(Self { snapshot, caller, standing })
     }
-    names
+
+    fn stands_for<'name>(&'name self, name: &'name str) -> &'name str {
+        self.standing.model_for(self.caller.model_for(name))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let (model, groups) = (self.stands_for(name), &self.snapshot.access_groups);
+        self.caller.may_use(name, model, groups).is_ok() && self.standing.may_use(name, model, groups).is_ok()
+    }
+
+    /// The models that the caller may use: groups and aliases, the key's own aliases, and for wildcards what
+    /// the key's list names.
+    fn names(&self) -> Vec<&str> {
+        let table = &self.snapshot.table;
+        let mut names: Vec<&str> = table.names().filter(|name| self.has(name)).collect();
+        if let Some(key) = self.caller.key() {
+            let own = key.record.aliases.iter().map(|(alias, _)| alias.as_str());
+            let listed = key.record.models.iter().map(String::as_str).filter(|name| !name.contains('*'));
+            let is_served = |name: &&str| table.find(self.stands_for(name)).is_some();
+            names.extend(own.chain(listed).filter(|name| is_served(name) && self.has(name)));
+            names.sort_unstable();
+            names.dedup();
+        }
+        names
+    }
 }
 
 /// In whose shape models are listed.
@@ -94,8 +124,8 @@ struct GoogleModel {
 }
 
 /// `GET /v1/models` and `GET /v1beta/models`.
-pub(crate) fn list(snapshot: &Snapshot, caller: Option<&Caller>, face: Face) -> Response<ReplyBody> {
-    let names = names(snapshot, caller);
+pub(crate) fn list(sight: &Sight<'_>, face: Face) -> Response<ReplyBody> {
+    let names = sight.names();
     let body = match face {
         Face::OpenAi => {
             serde_json::to_vec(&List { data: names.into_iter().map(model).collect(), object: "list" })
@@ -127,14 +157,8 @@ fn google_model(id: &str) -> GoogleModel {
 }
 
 /// `GET /v1/models/{id}`.
-pub(crate) fn one(
-    snapshot: &Snapshot,
-    caller: Option<&Caller>,
-    id: &str,
-    face: Face,
-) -> Result<Response<ReplyBody>, Error> {
-    let stands_for = caller.map_or(id, |caller| caller.model_for(id));
-    if snapshot.table.find(stands_for).is_none() || !may_see(caller, id) {
+pub(crate) fn one(sight: &Sight<'_>, id: &str, face: Face) -> Result<Response<ReplyBody>, Error> {
+    if sight.snapshot.table.find(sight.stands_for(id)).is_none() || !sight.has(id) {
         return Err(Error::new(Kind::NotFound, format!("The model `{id}` does not exist")).at("model"));
     }
     let body = match face {
@@ -188,18 +212,14 @@ struct Facts<'deployment> {
 }
 
 /// `GET /model/info`: deployments with their facts; `litellm_model_id` in the query picks one. Never a key.
-pub(crate) fn info(
-    snapshot: &Snapshot,
-    caller: Option<&Caller>,
-    query: Option<&str>,
-    now_ms: i64,
-) -> Response<ReplyBody> {
+pub(crate) fn info(sight: &Sight<'_>, query: Option<&str>, now_ms: i64) -> Response<ReplyBody> {
     let asked = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("litellm_model_id="));
-    let seen = snapshot
+    let seen = sight
+        .snapshot
         .deployments
         .iter()
         .filter(|deployment| asked.is_none_or(|id| id == deployment.id.as_ref()))
-        .filter(|deployment| deployment.name.contains('*') || may_see(caller, &deployment.name));
+        .filter(|deployment| deployment.name.contains('*') || sight.has(&deployment.name));
     let bodies: Vec<_> = seen.map(|deployment| info_of(deployment, now_ms)).collect();
     let text = format!("{{\"data\":[{}]}}", bodies.join(","));
     json(StatusCode::OK, text)

@@ -1,9 +1,10 @@
 //! The books held against the ledger, in PostgreSQL.
 
-use tokio_postgres::IsolationLevel;
+use tokio_postgres::{IsolationLevel, Row};
 
 use super::PostgresStore;
-use crate::audit::{Audit, BookRow, KEYS, accounts};
+use crate::audit::{Audit, BookRow, DAYS, KEYS, UNCHECKED_DAYS, accounts, days};
+use crate::daily::DailyTable;
 use crate::error::StoreError;
 
 const SHARES: &str = "SELECT account->>0 AS scope, account->>1 AS budget_window, sum(cost_nanos) AS nanos \
@@ -23,7 +24,16 @@ impl PostgresStore {
             let rows = transaction.query(statement, &[]).await?;
             books.extend(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))));
         }
+        let mut wrong_days = Vec::new();
+        for table in DailyTable::ALL {
+            let rows = transaction.query(days(table).as_str(), &[]).await?;
+            let of_day = |row: &Row| (table, std::array::from_fn(|place| row.get(place)));
+            wrong_days.extend(rows.iter().map(of_day));
+        }
+        let known = transaction.query_one(DAYS, &[]).await?.get(0);
+        let unchecked = transaction.query(UNCHECKED_DAYS, &[]).await?;
+        let unchecked = unchecked.iter().map(|row| row.get(0)).collect();
         transaction.commit().await?;
-        Ok(Audit::of(totals.get(0), totals.get(1), books))
+        Ok(Audit::of(totals.get(0), totals.get(1), books).with_days(known, wrong_days, unchecked))
     }
 }

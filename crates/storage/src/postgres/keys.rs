@@ -115,6 +115,20 @@ impl PostgresStore {
         let keys = found.iter().map(|row| read(row).read()).collect::<Result<_, _>>()?;
         Ok((keys, u64::try_from(total).unwrap_or_default()))
     }
+
+    pub(crate) async fn key_aliases(
+        &self,
+        filter: &KeyFilter,
+        part: Option<&str>,
+        page: Page,
+    ) -> Result<(Vec<String>, u64), StoreError> {
+        let count = Statement::of_key_alias_count(filter, part);
+        let names = Statement::of_key_aliases(filter, part, page);
+        let client = self.client().await?;
+        let (counted, found) = tokio::try_join!(ask(&client, &count), ask(&client, &names))?;
+        let total = counted.first().map_or(0, |row| row.get::<_, i64>(0));
+        Ok((found.iter().map(|row| row.get(0)).collect(), u64::try_from(total).unwrap_or_default()))
+    }
 }
 
 pub(super) async fn notify(

@@ -1,13 +1,15 @@
 //! The ledger in PostgreSQL.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use tokio_postgres::Row;
 use weighhouse_types::{KeyId, Nanos};
 
-use super::{PostgresStore, ask};
+use super::{PostgresStore, daily};
 use crate::columns::{LEDGER_COLUMNS, LedgerColumns, accounts_json, tags_json, usage_flags, usage_json};
+use crate::daily::Daily;
 use crate::error::StoreError;
 use crate::narrowed::{SPEND_BY_KEY, Statement};
 use crate::records::{LedgerBatch, LedgerRow};
@@ -33,7 +35,8 @@ const CHARGES: &str = "charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nan
        DO UPDATE SET settled_nanos = accounts.settled_nanos + excluded.settled_nanos RETURNING 1)";
 
 impl PostgresStore {
-    /// Appends rows that are not there yet and charges their keys and accounts, in one transaction; the number of new rows.
+    /// Appends rows that are not there yet, charges their keys and accounts and adds to their days, in one
+    /// transaction; the number of new rows.
     pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
         let json = as_json(&rows)?;
         let mut client = self.client().await?;
@@ -43,15 +46,24 @@ impl PostgresStore {
         let statement = format!(
             "WITH fresh AS (INSERT INTO ledger ({LEDGER_COLUMNS}) SELECT {values} \
                FROM jsonb_to_recordset($1::text::jsonb) AS row ({RECORD}) ON CONFLICT DO NOTHING \
-               RETURNING key_id, cost_nanos, accounts), {CHARGES} SELECT count(*) FROM fresh"
+               RETURNING call_id, number, key_id, cost_nanos, accounts), {CHARGES} SELECT call_id, number FROM fresh"
         );
         let statement = transaction.prepare_cached(&statement).await?;
-        let appended: i64 = transaction.query_one(&statement, &[&json]).await?.get(0);
+        let appended = transaction.query(&statement, &[&json]).await?;
+        let mut fresh: BTreeSet<(&[u8], i64)> = appended.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let mut daily = Daily::default();
+        for row in rows.iter() {
+            // The first of those with the same id is the one that was written.
+            if fresh.remove(&(&row.attempt.call.as_bytes()[..], i64::from(row.attempt.number))) {
+                daily.add(row, storable);
+            }
+        }
+        daily::book(&transaction, &daily).await?;
         transaction.commit().await?;
-        Ok(u64::try_from(appended).unwrap_or_default())
+        Ok(appended.len() as u64)
     }
 
-    /// Charges keys and accounts without keeping rows.
+    /// Charges keys and accounts and adds to the days, without keeping rows.
     pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
         let json = as_json(&rows)?;
         let mut client = self.client().await?;
@@ -66,11 +78,15 @@ impl PostgresStore {
                 &[&json],
             )
             .await?;
+        let mut daily = Daily::default();
+        rows.iter().for_each(|row| daily.add(row, storable));
+        daily::book(&transaction, &daily).await?;
+        daily::note_without_rows(&transaction, &daily).await?;
         Ok(transaction.commit().await?)
     }
 
     pub(crate) async fn ledger(&self, asked: Statement) -> Result<Vec<LedgerRow>, StoreError> {
-        let rows = ask(&self.client().await?, &asked).await?;
+        let rows = self.ask_once(&asked).await?;
         rows.iter().map(|row| read(row).read()).collect()
     }
 
@@ -147,7 +163,7 @@ fn storable(text: &str) -> Cow<'_, str> {
 /// Rows as one JSON text, in the order of their ids: two writers of the same rows then never wait for each other.
 fn as_json(rows: &[Box<LedgerRow>]) -> Result<String, StoreError> {
     let mut columns: Vec<Columns<'_>> = rows.iter().map(|row| Columns::of(row)).collect();
-    columns.sort_unstable_by(|one, other| (&one.call_id, one.number).cmp(&(&other.call_id, other.number)));
+    columns.sort_by(|one, other| (&one.call_id, one.number).cmp(&(&other.call_id, other.number)));
     serde_json::to_string(&columns).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 

@@ -1,6 +1,7 @@
 //! The store in PostgreSQL.
 
 mod audit;
+mod daily;
 mod entities;
 mod feed;
 mod keys;

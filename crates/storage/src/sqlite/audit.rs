@@ -3,7 +3,8 @@
 use rusqlite::Transaction;
 
 use super::SqliteStore;
-use crate::audit::{Audit, BookRow, KEYS, accounts};
+use crate::audit::{Audit, BookRow, DAYS, DayRow, KEYS, UNCHECKED_DAYS, accounts, days};
+use crate::daily::DailyTable;
 use crate::error::StoreError;
 
 const SHARES: &str = "SELECT json_extract(account.value, '$[0]') AS scope, json_extract(account.value, '$[1]') AS budget_window, \
@@ -20,10 +21,34 @@ impl SqliteStore {
             )?;
             let mut books = read(&transaction, KEYS)?;
             books.extend(read(&transaction, &accounts(SHARES))?);
-            Ok(Audit::of(rows, total, books))
+            let mut wrong_days = Vec::new();
+            for table in DailyTable::ALL {
+                wrong_days.extend(read_days(&transaction, table)?);
+            }
+            let known = transaction.query_row(DAYS, [], |row| row.get(0))?;
+            let mut unchecked = transaction.prepare(UNCHECKED_DAYS)?;
+            let unchecked = unchecked.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            Ok(Audit::of(rows, total, books).with_days(known, wrong_days, unchecked))
         })
         .await
     }
+}
+
+fn read_days(
+    transaction: &Transaction<'_>,
+    table: DailyTable,
+) -> Result<Vec<(DailyTable, DayRow)>, StoreError> {
+    let mut statement = transaction.prepare(&days(table))?;
+    let mut found = statement.query([])?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let mut columns: DayRow = [0; 6];
+        for (place, column) in columns.iter_mut().enumerate() {
+            *column = row.get(place)?;
+        }
+        rows.push((table, columns));
+    }
+    Ok(rows)
 }
 
 fn read(transaction: &Transaction<'_>, statement: &str) -> Result<Vec<BookRow>, StoreError> {

@@ -119,6 +119,28 @@ impl SqliteStore {
         })
         .await
     }
+
+    pub(crate) async fn key_aliases(
+        &self,
+        filter: &KeyFilter,
+        part: Option<&str>,
+        page: Page,
+    ) -> Result<(Vec<String>, u64), StoreError> {
+        let count = Statement::of_key_alias_count(filter, part);
+        let names = Statement::of_key_aliases(filter, part, page);
+        self.read_long(move |connection| {
+            // One moment for both.
+            let transaction = connection.transaction()?;
+            let total: i64 = transaction
+                .prepare_cached(&count.text)?
+                .query_row(params_from_iter(&count.values), |row| row.get(0))?;
+            let mut statement = transaction.prepare_cached(&names.text)?;
+            let rows = statement.query_map(params_from_iter(&names.values), |row| row.get(0))?;
+            let names = rows.collect::<Result<_, _>>()?;
+            Ok((names, u64::try_from(total).unwrap_or_default()))
+        })
+        .await
+    }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<KeyColumns> {

@@ -1,42 +1,52 @@
 //! The ledger in SQLite.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::{Row, Transaction, params, params_from_iter};
 use weighhouse_types::{AccountId, KeyId, Nanos};
 
-use super::SqliteStore;
+use super::{SqliteStore, daily};
 use crate::columns::{LedgerColumns, accounts_json, tags_json, usage_flags, usage_json};
+use crate::daily::Daily;
 use crate::error::StoreError;
 use crate::narrowed::{SPEND_BY_KEY, Statement};
 use crate::records::{LedgerBatch, LedgerRow};
 
 impl SqliteStore {
-    /// Appends rows that are not there yet and charges their keys and accounts, in one transaction; the number of new rows.
+    /// Appends rows that are not there yet, charges their keys and accounts and adds to their days, in one
+    /// transaction; the number of new rows.
     pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
         self.write(move |connection| {
             let transaction = connection.transaction()?;
-            let (mut appended, mut charges) = (0, Charges::default());
+            let (mut appended, mut charges, mut daily) = (0, Charges::default(), Daily::default());
             for row in rows.iter() {
                 if insert(&transaction, row)? {
                     appended += 1;
                     charges.add(row);
+                    daily.add(row, Cow::Borrowed);
                 }
             }
             charges.book(&transaction)?;
+            daily::book(&transaction, &daily)?;
             transaction.commit()?;
             Ok(appended)
         })
         .await
     }
 
-    /// Charges keys and accounts without keeping rows.
+    /// Charges keys and accounts and adds to the days, without keeping rows.
     pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
         self.write(move |connection| {
             let transaction = connection.transaction()?;
-            let mut charges = Charges::default();
-            rows.iter().for_each(|row| charges.add(row));
+            let (mut charges, mut daily) = (Charges::default(), Daily::default());
+            for row in rows.iter() {
+                charges.add(row);
+                daily.add(row, Cow::Borrowed);
+            }
             charges.book(&transaction)?;
+            daily::book(&transaction, &daily)?;
+            daily::note_without_rows(&transaction, &daily)?;
             Ok(transaction.commit()?)
         })
         .await

@@ -1,6 +1,7 @@
 //! The store in an embedded SQLite file: one thread that writes, a few that read.
 
 mod audit;
+mod daily;
 mod entities;
 mod keys;
 mod ledger;

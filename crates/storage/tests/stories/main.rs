@@ -6,6 +6,7 @@
     reason = "a store that does not answer has failed the test"
 )]
 
+mod daily;
 mod feed;
 mod opening;
 #[path = "../records/mod.rs"]

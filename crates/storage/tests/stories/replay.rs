@@ -40,8 +40,10 @@ fn replay(location: &Location, cases: u32) {
         runtime.block_on(play(&store, case.get(), &plan));
         Ok(())
     });
+    let audit = runtime.block_on(store.audit()).unwrap();
     runtime.block_on(store.close()).unwrap();
     proven.unwrap();
+    assert_eq!(audit.wrong_days, []);
 }
 
 async fn play(store: &Store, case: u64, (attempts, batches): &Plan) {

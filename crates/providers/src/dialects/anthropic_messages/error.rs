@@ -5,6 +5,7 @@ use serde_json::Value;
 use weighhouse_types::{Error, Kind, ProviderReply};
 
 use super::super::openai_chat::read_error;
+use crate::limit_object;
 use crate::wire::{Text, object, wire_object};
 
 wire_object! {
@@ -89,9 +90,12 @@ pub fn write_error(error: &Error) -> (u16, Bytes) {
     let message = error.provider.as_deref().and_then(plain_message).unwrap_or_else(|| error.message.clone());
     let body = object(|body| {
         body.text("type", "error");
-        body.object("error", |error| {
-            error.text("type", kind);
-            error.text("message", &message);
+        body.object("error", |members| {
+            members.text("type", kind);
+            members.text("message", &message);
+            if let Some(limited) = error.limited.as_deref() {
+                members.object(limit_object::NAME, |limit| limit_object::write(limit, limited));
+            }
         });
     });
     (status, body.into())
@@ -125,6 +129,8 @@ fn plain_message(reply: &ProviderReply) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use weighhouse_types::{Bound, Limited, Pace, RateKind, Reset};
+
     use super::*;
 
     fn upstream(status: u16, body: &'static str) -> Error {
@@ -178,6 +184,15 @@ mod tests {
             let expected = format!(r#"{{"type":"error","error":{{"type":"{word}","message":"m"}}}}"#);
             assert_eq!(written(&Error::new(kind, "m")), (status, expected));
         }
+    }
+
+    #[test]
+    fn the_limit_that_refused_is_told_to_programs() {
+        let pace = Pace { kind: RateKind::Tokens, limit: 9, remaining: 4, refills_s: 61 };
+        let reset = Some(Reset { unix_ms: 0, text: "1970-01-01T00:00:00Z".into() });
+        let limited = Limited { scope: "team", id: "crew".into(), bound: Bound::Rate(pace), reset };
+        let expected = r#"{"type":"error","error":{"type":"rate_limit_error","message":"m","weighhouse":{"scope":"team","id":"crew","limit_type":"tokens","limit":9,"remaining":4,"reset_at":"1970-01-01T00:00:00Z"}}}"#;
+        assert_eq!(written(&Error::new(Kind::RateLimited, "m").limited(limited)), (429, expected.to_owned()));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use weighhouse_types::{Error, Kind};
+use weighhouse_types::{Bound, Error, Kind};
 
-use crate::wire::object;
+use crate::limit_object;
+use crate::wire::{Array, object};
 
 /// An error as a client of this dialect expects it: status and JSON body.
 #[must_use]
@@ -25,17 +26,30 @@ pub fn write_error(error: &Error) -> (u16, Bytes) {
             members.number("code", u64::from(status));
             members.text("message", &message);
             members.text("status", status_name(status));
-            if let Some(after) = error.retry_after {
-                members.array("details", |details| {
-                    details.object(|detail| {
-                        detail.text("@type", "type.googleapis.com/google.rpc.RetryInfo");
-                        detail.text("retryDelay", &format!("{}s", after.as_secs().max(1)));
-                    });
-                });
+            if error.retry_after.is_some() || error.limited.is_some() {
+                members.array("details", |details| write_details(details, error));
             }
         });
     });
     (status, body.into())
+}
+
+fn write_details(details: &mut Array<'_>, error: &Error) {
+    if let Some(after) = error.retry_after {
+        details.object(|detail| {
+            detail.text("@type", "type.googleapis.com/google.rpc.RetryInfo");
+            detail.text("retryDelay", &format!("{}s", after.as_secs().max(1)));
+        });
+    }
+    if let Some(limited) = error.limited.as_deref() {
+        details.object(|detail| {
+            detail.text("@type", "type.googleapis.com/google.rpc.ErrorInfo");
+            let is_money = matches!(limited.bound, Bound::Budget { .. });
+            detail.text("reason", if is_money { "BUDGET_EXCEEDED" } else { "RATE_LIMIT_EXCEEDED" });
+            detail.text("domain", limit_object::NAME);
+            detail.object("metadata", |metadata| limit_object::write_texts(metadata, limited));
+        });
+    }
 }
 
 /// What a provider said.
@@ -110,7 +124,7 @@ const fn status_name(status: u16) -> &'static str {
 mod tests {
     use std::time::Duration;
 
-    use weighhouse_types::ProviderReply;
+    use weighhouse_types::{Limited, Nanos, ProviderReply};
 
     use super::*;
 
@@ -118,6 +132,13 @@ mod tests {
         let reply =
             ProviderReply { provider: "x".into(), status, body: Bytes::copy_from_slice(body.as_bytes()) };
         Error::new(Kind::UpstreamStatus, "ours").provider(reply)
+    }
+
+    fn limited() -> Limited {
+        let (limit, settled) = (Nanos::dollars(1), Nanos::dollars(1));
+        let needed = Some(Nanos::new(200_000_000));
+        let bound = Bound::Budget { limit, settled, held: Nanos::ZERO, needed };
+        Limited { scope: "team", id: "crew".into(), bound, reset: None }
     }
 
     #[test]
@@ -137,6 +158,11 @@ mod tests {
                 Error::new(Kind::BudgetExceeded, "spent"),
                 422,
                 r#"{"error":{"code":422,"message":"spent","status":"FAILED_PRECONDITION"}}"#,
+            ),
+            (
+                Error::new(Kind::BudgetExceeded, "spent").limited(limited()),
+                422,
+                r#"{"error":{"code":422,"message":"spent","status":"FAILED_PRECONDITION","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BUDGET_EXCEEDED","domain":"weighhouse","metadata":{"scope":"team","id":"crew","limit_type":"budget","limit":"1","settled":"1","held":"0","needed":"0.2"}}]}}"#,
             ),
         ] {
             assert_eq!(write_error(&error), (status, Bytes::from(body)));

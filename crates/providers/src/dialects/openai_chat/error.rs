@@ -5,6 +5,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use weighhouse_types::{Error, Kind, ProviderReply};
 
+use crate::limit_object;
+
 /// Longest provider error that is kept; the rest says nothing new.
 const MAX_KEPT_BYTES: usize = 16 * 1024;
 /// Longest message that is passed on.
@@ -119,6 +121,9 @@ struct Body<'error> {
     code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_specific_fields: Option<&'error RawValue>,
+    /// The limit that refused the call: ours, beside LiteLLM's members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weighhouse: Option<&'error RawValue>,
 }
 
 /// An error as a client of this dialect expects it: status and JSON body.
@@ -127,6 +132,7 @@ pub fn write_error(error: &Error) -> (u16, Bytes) {
     let status = error.status();
     let provider = error.provider.as_deref();
     let fields = provider.and_then(|reply| provider_fields(&reply.body));
+    let limit = error.limited.as_deref().and_then(limit_object::raw);
     let r#type =
         if error.kind == Kind::UpstreamStatus { type_of_status(status) } else { type_of(error.kind) };
     let body = Body {
@@ -135,6 +141,7 @@ pub fn write_error(error: &Error) -> (u16, Bytes) {
         param: error.at.as_deref(),
         code: status.to_string(),
         provider_specific_fields: fields.as_deref(),
+        weighhouse: limit.as_deref(),
     };
     let text = serde_json::to_vec(&Envelope { error: body }).unwrap_or_default();
     (status, text.into())
@@ -152,6 +159,8 @@ fn provider_fields(body: &Bytes) -> Option<Box<RawValue>> {
 
 #[cfg(test)]
 mod tests {
+    use weighhouse_types::{Bound, Limited, Nanos, Pace, RateKind, Reset};
+
     use super::*;
 
     #[test]
@@ -190,5 +199,41 @@ mod tests {
         assert_eq!(status, 422);
         let expected = r#"{"error":{"message":"spent","type":"budget_exceeded","param":"key","code":"422"}}"#;
         assert_eq!(std::str::from_utf8(&text).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_limit_that_refused_is_told_to_programs() {
+        let amounts = |needed| Bound::Budget {
+            limit: Nanos::dollars(1),
+            settled: Nanos::new(900_000_000),
+            held: Nanos::new(50),
+            needed,
+        };
+        let pace = Pace { kind: RateKind::Requests, limit: 3, remaining: 0, refills_s: 61 };
+        let reset = Reset { unix_ms: 0, text: "1970-01-01T00:00:00Z".into() };
+        for (bound, reset, expected) in [
+            (
+                amounts(Some(Nanos::new(200_000_000))),
+                None,
+                r#""limit_type":"budget","limit":1,"settled":0.9,"held":0.00000005,"needed":0.2}"#,
+            ),
+            (
+                amounts(None),
+                Some(reset.clone()),
+                r#""limit_type":"budget","limit":1,"settled":0.9,"held":0.00000005,"reset_at":"1970-01-01T00:00:00Z"}"#,
+            ),
+            (
+                Bound::Rate(pace),
+                Some(reset),
+                r#""limit_type":"requests","limit":3,"remaining":0,"reset_at":"1970-01-01T00:00:00Z"}"#,
+            ),
+        ] {
+            let limited = Limited { scope: "team", id: "crew".into(), bound, reset };
+            let (_, text) = write_error(&Error::new(Kind::BudgetExceeded, "spent").limited(limited));
+            let expected = format!(
+                r#"{{"error":{{"message":"spent","type":"budget_exceeded","param":null,"code":"422","weighhouse":{{"scope":"team","id":"crew",{expected}}}}}"#
+            );
+            assert_eq!(std::str::from_utf8(&text).unwrap(), expected);
+        }
     }
 }
