@@ -174,7 +174,7 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     house.verified()?;
     let mut broken = Vec::new();
     for (case, fake) in CASES.iter().zip(&fakes) {
-        table.push(judge(case, fake, seconds, database, &mut broken));
+        table.push(judge(case, fake, (seconds, ends), database, &mut broken));
     }
     ensure!(broken.is_empty(), "{}", broken.join("; "));
     Ok(())
@@ -184,15 +184,17 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
 fn judge(
     case: &Case,
     fake: &FakeProvider,
-    seconds: u64,
+    (seconds, ends): (u64, Instant),
     database: Database,
     broken: &mut Vec<String>,
 ) -> Row {
     let visits = fake.visits();
     let (most, limit) = (case.most(&visits), case.limit);
     let all: u64 = visits.iter().map(|visit| case.units(visit)).sum();
-    // What the limit bears in that time, at its own pace.
-    let bearable = limit * seconds / 60;
+    // What the limit bears at its own pace, from the first call on.
+    let first = visits.iter().map(|visit| visit.arrived).min().unwrap_or(ends);
+    let span_ms = u64::try_from(ends.saturating_duration_since(first).as_millis()).unwrap_or(u64::MAX);
+    let bearable = limit.saturating_mul(span_ms) / 60_000;
     let used = all * 1_000 / bearable.max(1);
     // Within the first minute a limit is no pace yet.
     let is_steady = case.manner == Manner::Steady && seconds > 60;
