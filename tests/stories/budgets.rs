@@ -337,3 +337,26 @@ fn attempts_that_cost_something_before_they_failed_count_against_the_budget() {
     let spent = agreed(&house, &key, &[&fake]);
     assert!(spent <= Nanos::new(300_000), "{spent}");
 }
+
+#[test]
+fn a_connection_that_breaks_before_an_answer_is_booked_by_its_question() {
+    let fake = FakeProvider::start();
+    for _ in 0..2 {
+        fake.enqueue(Script::default().cut_before_headers());
+    }
+    let config = "router_settings: {num_retries: 3, retry_after: 0, disable_cooldowns: true}";
+    let house = House::with(&format!("model_list:\n{}{config}\n", priced("m", &fake, "")));
+    let key = house.key(json!({"max_budget": 1.0}));
+    key.chat(&"four".repeat(10)).answered();
+    // Three questions of ten tokens, and one answer of ten: the provider may have worked on all of them.
+    assert_eq!(agreed(&house, &key, &[&fake]), Nanos::new(3 * 10_000 + 20_000));
+    // Where nobody listens nothing was sent, and nothing is booked.
+    let away = House::with(&format!(
+        "model_list:\n{}router_settings: {{num_retries: 0}}\n",
+        deployment("m", "openai/m", "http://127.0.0.1:1/v1", crate::harness::PRICES)
+    ));
+    let key = away.key(json!({"max_budget": 1.0}));
+    key.chat("four").refused(500);
+    away.await_rows(1);
+    assert_eq!(away.ledger_sum(), Nanos::ZERO);
+}

@@ -1,12 +1,13 @@
 //! Every chore of the house, as `cargo xtask CHORE`.
 //!
-//! It does what a person would otherwise type: set up, build, run, test, check, measure, pack.
+//! It does what a person would otherwise type: set up, build, run, test, check, measure, break, pack.
 //! It never holds logic of the product, and stays light enough to compile in a few seconds.
 
 mod bench;
 mod check;
 mod codegen;
 mod dist;
+mod fault;
 mod process;
 mod run;
 mod simulate;
@@ -44,6 +45,12 @@ const CHORES: &[Chore] = &[
         about: "measure the gateway as it is shipped",
         help: bench::HELP,
         run: bench::run,
+    },
+    Chore {
+        name: "fault",
+        about: "break what the gateway stands on, and compare the books",
+        help: fault::HELP,
+        run: fault::run,
     },
     Chore {
         name: "simulate",

@@ -1,6 +1,7 @@
 //! The journal in the data directory: opened before calls are taken, synced while they go on.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,12 +25,10 @@ pub(crate) async fn open(data_dir: &Path, store: &Store) -> anyhow::Result<Arc<J
     if !dir.exists() {
         fs::create_dir(&dir).with_context(|| format!("{} cannot be made", dir.display()))?;
     }
-    let (journal, replayed) = Journal::open(&dir, JournalOptions::default()).with_context(|| {
-        format!(
-            "the journal of {} cannot be used; each gateway needs a data directory of its own: choose one with \
-             --data-dir",
-            data_dir.display()
-        )
+    let (journal, replayed) = Journal::open(&dir, JournalOptions::default()).map_err(|error| {
+        let remedy = remedy(error.kind());
+        anyhow::Error::new(error)
+            .context(format!("the journal of {} cannot be used{remedy}", data_dir.display()))
     })?;
     let torn = replayed.torn_bytes;
     let Recovered { settled, unfinished } = recover(store, &journal, replayed)
@@ -42,6 +41,19 @@ pub(crate) async fn open(data_dir: &Path, store: &Store) -> anyhow::Result<Arc<J
         ));
     }
     Ok(Arc::new(journal))
+}
+
+/// What to do about a journal that does not open.
+const fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::WouldBlock => {
+            "; each gateway needs a data directory of its own: choose one with --data-dir"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; its disk is full: make room there and start again, nothing of it is lost"
+        }
+        _ => "",
+    }
 }
 
 /// Syncs for as long as the process runs.

@@ -1,6 +1,7 @@
 //! What one scope (a key, a team, a user …) may spend and how fast, counted on this node.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::tz::TimeZone;
 use weighhouse_storage::{BudgetMode, Limits};
@@ -11,6 +12,11 @@ use crate::pace::Reached;
 use crate::slots::Slots;
 use crate::window::Rate;
 use crate::window_account::{WindowAccount, WindowedBudget};
+
+/// Windows of a scope that are remembered from the store, over all lengths: those that begin last.
+const MOST_TOLD: usize = 512;
+/// Budgets that were taken away and are remembered.
+const MOST_RETIRED: usize = 8;
 
 /// What is known of a scope when a call comes under it.
 #[derive(Clone, Debug)]
@@ -37,6 +43,10 @@ pub struct ScopeMeter {
     /// Spent ever; its limit is the budget without a duration.
     life: Arc<WindowAccount>,
     budgets: RwLock<Vec<WindowedBudget>>,
+    /// Budgets that an administrator took away. One of the same length goes on where it was.
+    retired: Mutex<Vec<WindowedBudget>>,
+    /// What the store says was spent in windows, for lengths that somebody may set later.
+    told: Told,
     limits: RwLock<Arc<Limits>>,
     requests: Rate,
     day_requests: Rate,
@@ -85,12 +95,13 @@ impl ScopeMeter {
         (zone, mode): (&TimeZone, BudgetMode),
         now_ms: i64,
     ) -> Self {
-        let settled_in = |window: &WindowId| {
-            let is_it = |account: &AccountId| account.scope == spec.scope && account.window == *window;
-            settled.iter().find(|(account, _)| is_it(account)).map_or(Nanos::ZERO, |(_, nanos)| *nanos)
-        };
+        let own = settled.iter().filter(|(account, _)| account.scope == spec.scope);
+        let (of_life, of_windows): (Vec<_>, Vec<_>) = own
+            .map(|(account, nanos)| (account.window.clone(), *nanos))
+            .partition(|(window, _)| window.is_life());
         let id = AccountId { scope: spec.scope.clone(), window: WindowId::life() };
-        let spent = spec.spent_ever.unwrap_or_else(|| settled_in(&id.window));
+        let of_life = of_life.first().map_or(Nanos::ZERO, |(_, nanos)| *nanos);
+        let spent = spec.spent_ever.unwrap_or(of_life);
         let limits = &spec.limits;
         let meter = Self {
             scope: spec.scope.clone(),
@@ -99,6 +110,8 @@ impl ScopeMeter {
             mode,
             life: Arc::new(WindowAccount::new(id, i64::MAX, None, spent)),
             budgets: RwLock::default(),
+            retired: Mutex::default(),
+            told: Told::new(of_windows),
             limits: RwLock::new(Arc::clone(limits)),
             requests: Rate::new(limits.rpm_limit),
             day_requests: Rate::per_day(limits.rpd_limit),
@@ -108,7 +121,7 @@ impl ScopeMeter {
             output_tokens: Rate::new(limits.otpm_limit),
             slots: Slots::new(limits.max_parallel_requests),
         };
-        meter.set_budgets(limits, now_ms, settled_in);
+        meter.set_budgets(limits, now_ms);
         meter
     }
 
@@ -123,8 +136,7 @@ impl ScopeMeter {
         if known == *limits && limits.temporary.is_none() {
             return;
         }
-        // What a window of a new length holds was not counted: it begins with nothing.
-        self.set_budgets(limits, now_ms, |_| Nanos::ZERO);
+        self.set_budgets(limits, now_ms);
         self.requests.set_limit(limits.rpm_limit);
         self.day_requests.set_limit(limits.rpd_limit);
         self.tokens.set_limit(limits.tpm_limit);
@@ -134,7 +146,9 @@ impl ScopeMeter {
         self.slots.set_limit(limits.max_parallel_requests);
     }
 
-    fn set_budgets(&self, limits: &Limits, now_ms: i64, settled: impl Fn(&WindowId) -> Nanos) {
+    /// What a window of a new length holds was not counted: it begins with nothing. One of a length that there was
+    /// before still has what was spent in it.
+    fn set_budgets(&self, limits: &Limits, now_ms: i64) {
         let mut life_limit: Option<Nanos> = None;
         let mut rules: Vec<(WindowRule, Nanos)> = Vec::new();
         // Without a budget a soft one still needs a window to be spent in.
@@ -153,12 +167,21 @@ impl ScopeMeter {
             }
         }
         let mut budgets = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
-        let windowed =
-            rules.into_iter().map(|(rule, max)| match budgets.iter().find(|budget| budget.rule == rule) {
-                Some(known) => known.with_limit(max),
-                None => WindowedBudget::new(&self.scope, rule, max, now_ms, &settled),
-            });
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |rule: &WindowRule| budgets.iter().chain(&*retired).find(|budget| budget.rule == *rule);
+        let windowed = rules.into_iter().map(|(rule, max)| match known(&rule) {
+            Some(known) => known.with_limit(max),
+            None => {
+                let told = self.told.of(&rule.length());
+                WindowedBudget::new(&self.scope, rule, max, told, self.told.forgotten)
+            }
+        });
         let windowed: Vec<_> = windowed.collect();
+        let is_gone = |budget: &WindowedBudget| windowed.iter().all(|kept| kept.rule != budget.rule);
+        retired.retain(is_gone);
+        retired.extend(budgets.drain(..).filter(is_gone));
+        let too_many = retired.len().saturating_sub(MOST_RETIRED);
+        retired.drain(..too_many);
         self.life.account.set_limit(life_limit);
         let mode = limits.budget_mode.unwrap_or(self.mode);
         let is_windowed = limits.budget_duration.is_some();
@@ -322,6 +345,34 @@ impl ScopeMeter {
     }
 }
 
+/// What the store told of windows when the scope was first seen.
+#[derive(Debug)]
+struct Told {
+    windows: Vec<(WindowId, i64, Nanos)>,
+    /// Of windows that begin no later than this nothing is remembered.
+    forgotten: Option<i64>,
+}
+
+impl Told {
+    /// Remembers those that begin last.
+    fn new(windows: Vec<(WindowId, Nanos)>) -> Self {
+        let begin = |window: &WindowId| window.as_str().split_once('@')?.1.parse::<i64>().ok();
+        let begun = windows.into_iter().filter_map(|(window, nanos)| Some((begin(&window)?, window, nanos)));
+        let mut windows: Vec<_> = begun.map(|(begin, window, nanos)| (window, begin, nanos)).collect();
+        windows.sort_unstable_by_key(|(_, begin, _)| std::cmp::Reverse(*begin));
+        let forgotten = windows.get(MOST_TOLD).map(|(_, begin, _)| *begin);
+        windows.truncate(MOST_TOLD);
+        Self { windows, forgotten }
+    }
+
+    /// Windows of a length, by their begin.
+    fn of(&self, length: &str) -> BTreeMap<i64, Nanos> {
+        let is_of = |window: &WindowId| window.as_str().split_once('@').is_some_and(|(of, _)| of == length);
+        let windows = self.windows.iter().filter(|(window, ..)| is_of(window));
+        windows.map(|(_, begin, nanos)| (*begin, *nanos)).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,15 +416,39 @@ mod tests {
         };
         let meter = meter(limits.clone(), &[(0, 30), (60_000, 4), (120_000, 9)], 61_000);
         assert_eq!(books(&meter, 61_000), [(0, 30, 70), (60_000, 4, 6)]);
-        assert_eq!(books(&meter, 120_000), [(0, 30, 70), (120_000, 0, 10)]);
+        // An earlier process spent there: its clock was fast.
+        assert_eq!(books(&meter, 120_000), [(0, 30, 70), (120_000, 9, 1)]);
         assert_eq!(meter.spent(120_000), Nanos::new(30));
 
         let changed = Limits { max_budget: None, budget_duration: None, ..limits };
         meter.set_limits(&Arc::new(changed), 120_000);
-        assert_eq!(books(&meter, 120_000), [(0, 30, i64::MAX), (120_000, 0, 10)]);
+        assert_eq!(books(&meter, 120_000), [(0, 30, i64::MAX), (120_000, 9, 1)]);
         meter.set_limits(&Arc::new(Limits::default()), 120_000);
         assert_eq!(books(&meter, 120_000), [(0, 30, i64::MAX)]);
         assert!(!meter.is_bounded());
+    }
+
+    #[test]
+    fn a_budget_that_comes_again_still_has_what_was_spent_in_its_window() {
+        let of = |duration: &str| {
+            Arc::new(Limits {
+                max_budget: Some(Nanos::new(10)),
+                budget_duration: Some(duration.into()),
+                ..Limits::default()
+            })
+        };
+        let meter = meter(Limits::clone(&of("1m")), &[(60_000, 4)], 61_000);
+        let mut accounts = Vec::new();
+        meter.accounts_at(61_000, &mut accounts);
+        accounts[1].settle(Nanos::ZERO, Nanos::new(3));
+        meter.set_limits(&of("2h"), 62_000);
+        assert_eq!(books(&meter, 62_000)[1], (0, 0, 10));
+        meter.set_limits(&of("1m"), 63_000);
+        assert_eq!(books(&meter, 63_000)[1], (60_000, 7, 3));
+        // And where the store alone tells of it.
+        let later = self::meter(Limits::clone(&of("2h")), &[(60_000, 4)], 61_000);
+        later.set_limits(&of("1m"), 63_000);
+        assert_eq!(books(&later, 63_000)[1], (60_000, 4, 6));
     }
 
     #[test]

@@ -105,7 +105,8 @@ impl Client {
     /// Sends a call and waits for the answer's head.
     ///
     /// # Errors
-    /// `UpstreamTimeout` after `head`; `UpstreamUnreachable` where no connection is to be had or it breaks.
+    /// `UpstreamTimeout` after `head`; `UpstreamUnreachable` where no connection is to be had; `UpstreamBroken` where
+    /// it breaks once the call is on its way.
     pub async fn send(&self, envoy: Envoy, provider: &str, head: Duration) -> Result<Reply, Error> {
         let mut request = Request::new(Full::new(envoy.body));
         *request.method_mut() = envoy.method;
@@ -127,10 +128,12 @@ fn timed_out(provider: &str, after: Duration) -> Error {
 
 /// LiteLLM's words for a provider that cannot be reached.
 fn unreachable(provider: &str, error: hyper_util::client::legacy::Error) -> Error {
-    let what =
-        if error.is_connect() { "Connection error." } else { "The connection broke before an answer came." };
+    let (kind, what) = match error.is_connect() {
+        true => (Kind::UpstreamUnreachable, "Connection error."),
+        false => (Kind::UpstreamBroken, "The connection broke before an answer came."),
+    };
     let message = format!("litellm.InternalServerError: InternalServerError: {provider} - {what}");
-    Error::new(Kind::UpstreamUnreachable, message).source(error)
+    Error::new(kind, message).source(error)
 }
 
 impl Reply {

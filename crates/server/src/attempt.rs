@@ -333,7 +333,7 @@ async fn read_whole(mut body: weighhouse_providers::ReplyBody, limit: usize) -> 
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             let message = "litellm.InternalServerError: the provider's answer broke off before its end";
-            Error::new(Kind::UpstreamUnreachable, message).source(error)
+            Error::new(Kind::UpstreamBroken, message).source(error)
         })?;
         let Ok(data) = frame.into_data() else { continue };
         if joined.len() + first.as_ref().map_or(0, Bytes::len) + data.len() > limit {
@@ -385,12 +385,12 @@ pub(crate) fn refused_here(error: Error, permit: Permit) -> Failed {
 pub(crate) fn failed(course: Course, error: Error, end: Option<End>) -> Failed {
     let end = end.unwrap_or_else(|| match error.kind {
         // It was sent and may have been worked on.
-        Kind::UpstreamTimeout => End::broken(Outcome::Failure),
+        Kind::UpstreamTimeout | Kind::UpstreamBroken => End::broken(Outcome::Failure),
         _ => End::refused(),
     });
     let setback = Setback {
         status: error.status(),
-        is_connection: error.kind == Kind::UpstreamUnreachable,
+        is_connection: matches!(error.kind, Kind::UpstreamUnreachable | Kind::UpstreamBroken),
         retry_after: error.retry_after,
     };
     let permit = course.fail(end);

@@ -170,9 +170,7 @@ impl RelayBody {
                 Poll::Ready(Some(Err(error))) => {
                     let message =
                         "litellm.InternalServerError: the provider's stream broke off before its end";
-                    return Poll::Ready(Some(Err(
-                        Error::new(Kind::UpstreamUnreachable, message).source(error)
-                    )));
+                    return Poll::Ready(Some(Err(Error::new(Kind::UpstreamBroken, message).source(error))));
                 }
                 Poll::Ready(None) => {
                     return Poll::Ready(self.last_piece());
@@ -202,7 +200,7 @@ impl RelayBody {
             return None;
         }
         let message = "litellm.InternalServerError: the provider's stream ended without its end";
-        Some(Err(Error::new(Kind::UpstreamUnreachable, message)))
+        Some(Err(Error::new(Kind::UpstreamBroken, message)))
     }
 
     /// Cuts fresh bytes into frames and joins what the client gets of them.

@@ -179,6 +179,14 @@ impl Connection {
         Ok(Self { stream, address, ahead: Vec::new(), framing: Framing::Done, partial: Vec::new() })
     }
 
+    /// Sets how long a read may take from now on, in place of [`PATIENCE`].
+    ///
+    /// # Errors
+    /// The time is zero.
+    pub fn set_patience(&mut self, patience: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(patience))
+    }
+
     /// Sends bytes as they are.
     ///
     /// # Errors

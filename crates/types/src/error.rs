@@ -44,8 +44,10 @@ pub enum Kind {
     Overloaded,
     /// Every deployment of the group is cooling down.
     AllCooling,
-    /// No connection to the provider, or it broke before an answer.
+    /// No connection to the provider: it was sent nothing.
     UpstreamUnreachable,
+    /// The connection broke once the call was on its way: the provider may have worked on it.
+    UpstreamBroken,
     /// The provider did not answer in time.
     UpstreamTimeout,
     /// The provider answered with an error of its own; see [`Error::provider`].
@@ -76,7 +78,7 @@ impl Kind {
             Self::UpstreamTimeout => 408,
             Self::UpstreamGarbled => 502,
             Self::ClientGone => 499,
-            Self::UpstreamUnreachable | Self::UpstreamStatus | Self::Internal => 500,
+            Self::UpstreamUnreachable | Self::UpstreamBroken | Self::UpstreamStatus | Self::Internal => 500,
         }
     }
 }

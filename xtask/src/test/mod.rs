@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that a change must pass, with all set-up.
 
 mod python;
-mod services;
+pub(crate) mod services;
 mod tally;
 
 use std::process::Command;
@@ -16,7 +16,7 @@ cargo xtask test [--no-clients] [FILTER…]
 
 Sets up what the tests need, runs them all and ends with one line: `N passed, N failed, N skipped`.
 
-  1. PostgreSQL and Redis   looks for `postgres`, `initdb` and `redis-server` (PATH, /usr/lib/postgresql);
+  1. PostgreSQL and Redis   looks for `postgres`, `initdb`, `redis-server` (PATH, /usr/lib/postgresql) and libfaketime;
                             installs Debian's packages when they are missing, without starting any server.
                             Tests start their own, in folders of their own, and end them.
   2. Python clients         a virtual environment in target/test-python with tests/requirements.txt and,

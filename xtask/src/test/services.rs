@@ -1,4 +1,4 @@
-//! The servers and the Python that tests start themselves: found, or installed from Debian's packages.
+//! The servers, the Python and the false clock that tests start themselves: found, or installed from Debian's packages.
 //!
 //! Installing Debian's PostgreSQL makes and starts a cluster called "main", and Redis starts too. We want the
 //! programs only, so [`INSTALL`] forbids both for the time of the installation and leaves no trace of that.
@@ -53,6 +53,7 @@ struct Need {
 
 const SERVERS: &[Need] = &[
     Need { what: "PostgreSQL", package: "postgresql-15|postgresql", is_there: postgres_is_there },
+    Need { what: "libfaketime", package: "faketime", is_there: faketime_is_there },
     Need { what: "Redis", package: "redis-server", is_there: || on_path("redis-server").is_some() },
 ];
 const PYTHON: Need = Need { what: "Python with venv", package: "python3-venv", is_there: python_is_there };
@@ -129,6 +130,12 @@ fn postgres_is_there() -> bool {
     versions.flatten().any(|version| both(&version.path().join("bin")))
 }
 
+/// Debian has it in a folder below that of the machine's kind.
+fn faketime_is_there() -> bool {
+    let Ok(folders) = std::fs::read_dir("/usr/lib") else { return false };
+    folders.flatten().any(|folder| folder.path().join("faketime/libfaketimeMT.so.1").is_file())
+}
+
 /// Debian's `python3` alone cannot make a virtual environment with pip in it: `ensurepip` is a package apart.
 fn python_is_there() -> bool {
     process::works(Command::new("python3").args(["-c", "import venv, ensurepip"]))
@@ -151,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_remedy_can_be_typed() {
-        let text = remedy(&[&SERVERS[0], &SERVERS[1]]);
+        let text = remedy(&[&SERVERS[0], &SERVERS[2]]);
         assert!(text.contains("sudo apt-get install postgresql redis-server"), "{text}");
     }
 

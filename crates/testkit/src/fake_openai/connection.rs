@@ -2,11 +2,11 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::SeenRequest;
 use super::answer::Answer;
 use super::ask::{self, Ask, Fault, Kind};
 use super::parrot;
@@ -14,6 +14,7 @@ use super::player::{Ending, Player, whole_answer};
 use super::script::Script;
 use super::state::{Shared, State};
 use super::wire::{Incoming, Request};
+use super::{SeenRequest, Visit};
 
 /// What a request is to be answered with.
 enum Verdict {
@@ -53,6 +54,7 @@ async fn exchange(incoming: &mut Incoming, out: &OwnedWriteHalf, shared: &Shared
         Err(error) => return Err(error),
     };
     let closes = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    let arrived = Instant::now();
     let verdict = shared.change(|state| judge(state, request));
     let ending = match verdict {
         Verdict::Say { status, body } => {
@@ -70,10 +72,21 @@ async fn exchange(incoming: &mut Incoming, out: &OwnedWriteHalf, shared: &Shared
             if played.is_err() {
                 player.abandon();
             }
+            note_visit(&player, arrived, shared);
             played?
         }
     };
     Ok(if closes && ending == Ending::KeepAlive { Ending::Close } else { ending })
+}
+
+/// A refused call did no work and is none.
+fn note_visit(player: &Player<'_>, arrived: Instant, shared: &Shared) {
+    let (ended, tally) = (player.ended.unwrap_or_else(Instant::now), player.tally);
+    if tally.prompt == 0 && tally.planned == 0 {
+        return;
+    }
+    let visit = Visit { arrived, ended, prompt_tokens: tally.prompt, completion_tokens: tally.handed };
+    shared.lock().visited(visit);
 }
 
 async fn say(out: &OwnedWriteHalf, status: u16, body: &str) -> io::Result<()> {

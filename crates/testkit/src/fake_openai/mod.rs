@@ -28,8 +28,9 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use weighhouse_types::Picos;
+use weighhouse_types::{Nanos, Picos};
 
 pub use bill::{Bill, BilledCall};
 pub use fast::{FastFake, FastScript};
@@ -56,6 +57,19 @@ pub struct SeenRequest {
     pub headers: Vec<(String, String)>,
     /// The body without its framing.
     pub body: Vec<u8>,
+}
+
+/// When a call that was answered came and when it was over, for whoever counts calls in a minute or at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    /// When its last byte was read.
+    pub arrived: Instant,
+    /// Before its answer's last byte left, or when its peer was seen to be gone.
+    pub ended: Instant,
+    /// Tokens of the prompt.
+    pub prompt_tokens: u64,
+    /// Tokens of the answer that were handed over.
+    pub completion_tokens: u64,
 }
 
 impl SeenRequest {
@@ -151,6 +165,37 @@ impl FakeProvider {
     #[must_use]
     pub fn bill(&self) -> Bill {
         self.shared.lock().bill.clone()
+    }
+
+    /// The sum of the bill, and how many calls stand on it, without a copy of them.
+    #[must_use]
+    pub fn billed(&self) -> (Nanos, usize) {
+        let state = self.shared.lock();
+        (state.bill.total, state.bill.calls.len())
+    }
+
+    /// The calls that have ended, refused ones left out; the first million.
+    #[must_use]
+    pub fn visits(&self) -> Vec<Visit> {
+        self.shared.lock().visits.clone()
+    }
+
+    /// How many requests came so far, refused ones too.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        self.shared.lock().seen
+    }
+
+    /// Whether one of the latest ten thousand requests had these words in its body.
+    #[must_use]
+    pub fn heard(&self, words: &str) -> bool {
+        let finder = memchr::memmem::Finder::new(words);
+        self.shared.lock().requests.iter().rev().any(|request| finder.find(&request.body).is_some())
+    }
+
+    /// Forgets the scripts that no call has used.
+    pub fn forget_scripts(&self) {
+        self.shared.lock().queue.clear();
     }
 
     /// The requests so far, refused ones too; the latest ten thousand.

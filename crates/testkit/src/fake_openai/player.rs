@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Instant;
 
 use bytes::BytesMut;
 use tokio::net::tcp::OwnedWriteHalf;
@@ -28,6 +29,8 @@ pub(super) struct Player<'a> {
     pub(super) tally: Tally,
     /// Whether the call is on the bill.
     pub(super) charged: bool,
+    /// When the last bytes of the answer were about to leave.
+    pub(super) ended: Option<Instant>,
     head: Vec<u8>,
     chunked: bool,
     carry: BytesMut,
@@ -58,6 +61,7 @@ impl<'a> Player<'a> {
             script,
             tally: Tally::default(),
             charged: true,
+            ended: None,
             head: Vec::new(),
             chunked: false,
             carry: BytesMut::new(),
@@ -263,6 +267,9 @@ impl<'a> Player<'a> {
     /// an answer also finds it on the bill.
     async fn hand_over(&mut self, bytes: &[u8], tokens: u64, ends: bool) -> io::Result<()> {
         let mut rest = bytes;
+        if ends {
+            self.ended = Some(Instant::now());
+        }
         loop {
             if !rest.is_empty() {
                 self.out.writable().await?;

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::SeenRequest;
 use super::bill::{Bill, BilledCall, Prices, Tally};
 use super::script::Script;
+use super::{SeenRequest, Visit};
 
 /// Requests that are kept; older ones are forgotten, but counted.
 const MOST_REQUESTS: usize = 10_000;
@@ -33,6 +33,7 @@ pub(super) struct State {
     pub(super) seen: u64,
     pub(super) answered: u64,
     pub(super) bill: Bill,
+    pub(super) visits: Vec<Visit>,
     pub(super) disconnects: u64,
     pub(super) open: usize,
 }
@@ -76,6 +77,13 @@ impl State {
 
     pub(super) fn next_script(&mut self) -> Script {
         self.queue.pop_front().unwrap_or_else(|| self.default.clone())
+    }
+
+    /// Notes when a call came and was over.
+    pub(super) fn visited(&mut self, visit: Visit) {
+        if self.visits.len() < MOST_CALLS {
+            self.visits.push(visit);
+        }
     }
 
     /// Puts a call on the bill.

@@ -87,6 +87,7 @@ const fn type_of(kind: Kind) -> &'static str {
         Kind::UpstreamTimeout => "timeout_error",
         Kind::Overloaded => "service_unavailable",
         Kind::UpstreamUnreachable
+        | Kind::UpstreamBroken
         | Kind::UpstreamStatus
         | Kind::UpstreamGarbled
         | Kind::ClientGone

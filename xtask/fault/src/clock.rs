@@ -1,0 +1,249 @@
+//! The wall clock jumps by hours and days, over midnights, month ends and the hours of summer time.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
+use weighhouse_storage::LedgerRow;
+use weighhouse_testkit::fake_openai::{FakeProvider, Script, Visit};
+use weighhouse_types::Nanos;
+
+use crate::clients::{self, chat};
+use crate::dice::Dice;
+use crate::house::{Base, House, SOON, billed, deployment, ledger};
+use crate::options::{Database, Options};
+use crate::table::{Row, Table};
+use crate::windows::most_in_a_minute;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+const RPM: u64 = 40;
+/// How long the clock stays where it jumped.
+const STAY: Duration = Duration::from_millis(1_200);
+/// Jumps after which the house is started anew.
+const RESTART_EVERY: u64 = 5;
+
+/// Moments that are told to the second, two seconds before something happens in Berlin: midnight at a month's end,
+/// the hour that is left out, the hour that comes twice, midnight after each, the year's end.
+const MOMENTS: [i64; 6] = [
+    1_796_079_598, // 2026-11-30 22:59:58 UTC
+    1_806_195_598, // 2027-03-28 00:59:58 UTC
+    1_806_271_198, // 2027-03-28 21:59:58 UTC
+    1_792_889_998, // 2026-10-25 00:59:58 UTC
+    1_792_969_198, // 2026-10-25 22:59:58 UTC
+    1_798_757_998, // 2026-12-31 22:59:58 UTC
+];
+
+/// A key: its budgets by the length of their windows, as ledger rows name them.
+struct Payer {
+    secret: String,
+    limits: BTreeMap<&'static str, Nanos>,
+}
+
+pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> Result<()> {
+    let (fakes, begun, jumps) =
+        ([FakeProvider::start(), FakeProvider::start()], Instant::now(), options.runs(20));
+    for fake in &fakes {
+        fake.set_default(Script::default().tokens(10));
+    }
+    let models = json!([deployment("m", &fakes[0], &json!({})), deployment("rated", &fakes[1], &json!({}))]);
+    let base = Base::new(database);
+    let config = json!({"model_list": models, "router_settings": {"num_retries": 0},
+        "litellm_settings": {"timezone": "Europe/Berlin"}});
+    let mut plan = base.plan(&options.gateway, config);
+    let time = FakeTime::new(base.dir.path())?;
+    plan.variables = time.variables()?;
+    let mut house = House::start(plan, base)?;
+    let payers = payers(&house)?;
+    let rated = house.key(&json!({"rpm_limit": RPM}))?;
+    let mut dice = Dice::of(options.seed, 0);
+    let mut starts = vec![Instant::now()];
+    let mut farthest = 0;
+    for number in 0..jumps {
+        let offset = jump(&mut dice);
+        farthest = farthest.max(offset.abs());
+        time.set(offset)?;
+        stay(&house, &payers, &rated).with_context(|| format!("jump {}, by {offset} s", number + 1))?;
+        house.never_panicked()?;
+        if (number + 1) % RESTART_EVERY == 0 {
+            house.process.terminate();
+            let status = house.process.wait_for_exit(SOON);
+            ensure!(status.success(), "it ended with {status}: {:?}", house.process.lines());
+            house = house.again()?.0;
+            starts.push(Instant::now());
+        }
+    }
+    let fakes: Vec<&FakeProvider> = fakes.iter().collect();
+    let bill = billed(&fakes).0;
+    crate::house::eventually("the ledger has what was billed", || {
+        let spent = house.get("/ledger/verify")?["total"].clone();
+        Ok((crate::house::nanos(&spent)? == bill).then_some(()))
+    })?;
+    house.verified()?;
+    let rows = ledger(house.location())?;
+    let (windows, fullest) = judge(&rows, &payers)?;
+    let most = most_of_a_process(&fakes[1].visits(), &starts);
+    ensure!(most <= RPM, "{most} calls of a key with {RPM} a minute within 60 real seconds");
+    table.push(
+        Row::default()
+            .with("database", database.name())
+            .with("jumps", jumps)
+            .with("farthest", format!("{} days", farthest / DAY))
+            .with("restarts", starts.len() - 1)
+            .with("attempts", rows.len())
+            .with("windows with spending", windows)
+            .with("above their budget", 0)
+            .with("fullest window", format!("{}.{} %", fullest / 10, fullest % 10))
+            .with("calls in 60 real seconds, of 40", most)
+            .with("ledger − bill", "0")
+            .with("time", format!("{:.0?}", begun.elapsed())),
+    );
+    Ok(())
+}
+
+/// The most calls in a minute of one process: one that starts anew has forgotten the minute before.
+fn most_of_a_process(visits: &[Visit], starts: &[Instant]) -> u64 {
+    let process = |visit: &Visit| starts.iter().filter(|start| **start <= visit.arrived).count();
+    let of = |number: usize| {
+        let visits: Vec<Visit> = visits.iter().filter(|visit| process(visit) == number).copied().collect();
+        most_in_a_minute(&visits, |_| 1)
+    };
+    (0..=starts.len()).map(of).max().unwrap_or_default()
+}
+
+/// Keys with windows of each kind. An attempt costs up to 2.5 cents in what is held, and two tenths of one in truth.
+fn payers(house: &House) -> Result<Vec<Payer>> {
+    let cents = |cents: i64| Nanos::new(cents * 10_000_000);
+    let one = |duration: &str, key, dollars: f64, limit: i64| -> Result<Payer> {
+        let secret = house.key(&json!({"max_budget": dollars, "budget_duration": duration}))?;
+        Ok(Payer { secret, limits: BTreeMap::from([(key, cents(limit))]) })
+    };
+    let both = house.key(&json!({"budget_limits": [
+        {"budget_duration": "1h", "max_budget": 0.06}, {"budget_duration": "7d", "max_budget": 0.2}]}))?;
+    Ok(vec![
+        one("1s", "seconds:1", 0.04, 4)?,
+        one("1h", "seconds:3600", 0.05, 5)?,
+        one("1d", "days:1", 0.06, 6)?,
+        one("30d", "months:1", 0.1, 10)?,
+        Payer { secret: both, limits: BTreeMap::from([("seconds:3600", cents(6)), ("days:7", cents(20))]) },
+    ])
+}
+
+/// Seconds from the true time to where the clock jumps.
+fn jump(dice: &mut Dice) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    match dice.below(8) {
+        0 => 0,
+        1 => HOUR,
+        2 => -HOUR,
+        3 => DAY,
+        4 => -DAY,
+        _ => dice.pick(&MOMENTS) - now,
+    }
+}
+
+/// Everybody spends what there is, for as long as the clock stays.
+fn stay(house: &House, payers: &[Payer], rated: &str) -> Result<()> {
+    let (is_over, calls) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        let mut clients = Vec::new();
+        let secrets = payers.iter().map(|payer| ("m", payer.secret.as_str())).chain([("rated", rated)]);
+        for (model, secret) in secrets.flat_map(|payer| [payer, payer]) {
+            let (is_over, calls) = (&is_over, &calls);
+            clients.push(scope.spawn(move || {
+                let mut body = chat(model, "weigh me");
+                body["max_tokens"] = json!(10);
+                while !is_over.load(Ordering::Relaxed) {
+                    let (status, _) = clients::whole(house.address, secret, &body)?;
+                    match status {
+                        200 => calls.fetch_add(1, Ordering::Relaxed),
+                        422 | 429 => {
+                            std::thread::sleep(Duration::from_millis(20));
+                            0
+                        }
+                        status => bail!("status {status}"),
+                    };
+                }
+                Ok(())
+            }));
+        }
+        std::thread::sleep(STAY);
+        is_over.store(true, Ordering::Relaxed);
+        clients.into_iter().try_for_each(|client| match client.join() {
+            Ok(done) => done,
+            Err(_) => bail!("a client panicked"),
+        })
+    })
+}
+
+/// Sums rows by the accounts that they name; gives how many windows were spent in, and thousandths of the fullest.
+fn judge(rows: &[LedgerRow], payers: &[Payer]) -> Result<(usize, i64)> {
+    let mut sums: BTreeMap<String, Nanos> = BTreeMap::new();
+    for row in rows {
+        for account in row.accounts.iter().filter(|account| !account.window.is_life()) {
+            let sum = sums.entry(format!("{}@{}", account.scope, account.window.as_str())).or_default();
+            *sum += row.cost;
+        }
+    }
+    ensure!(!sums.is_empty(), "no row names a window");
+    let mut fullest = 0;
+    for (account, sum) in &sums {
+        // Every scope of these rows is a key; the windows of some lengths have the same limit with all of them.
+        let limits = payers.iter().flat_map(|payer| &payer.limits);
+        let length = |name: &str| account.contains(&format!("@{name}@"));
+        let limit = limits.filter(|(name, _)| length(name)).map(|(_, limit)| *limit).max();
+        let limit = limit.with_context(|| format!("{account} belongs to no budget"))?;
+        ensure!(*sum <= limit, "{account} spent {sum} of {limit}");
+        fullest = fullest.max(sum.get() * 1_000 / limit.get());
+    }
+    Ok((sums.len(), fullest))
+}
+
+/// A clock that is told what to say: libfaketime, which reads a file at each look.
+struct FakeTime {
+    file: PathBuf,
+}
+
+impl FakeTime {
+    fn new(dir: &Path) -> Result<Self> {
+        let time = Self { file: dir.join("time") };
+        time.set(0)?;
+        Ok(time)
+    }
+
+    fn set(&self, offset: i64) -> Result<()> {
+        let fresh = self.file.with_extension("fresh");
+        fs::write(&fresh, format!("{offset:+}\n"))?;
+        Ok(fs::rename(fresh, &self.file)?)
+    }
+
+    /// What the program's environment needs. The clock that never goes back is left alone, as a real jump does.
+    fn variables(&self) -> Result<Vec<(String, String)>> {
+        let library = library().context(
+            "libfaketime is not installed: `cargo xtask fault clock` does it, or as root: apt-get install faketime",
+        )?;
+        let (library, file) =
+            (library.to_string_lossy().into_owned(), self.file.to_string_lossy().into_owned());
+        let all = [
+            ("LD_PRELOAD", library.as_str()),
+            ("FAKETIME_TIMESTAMP_FILE", file.as_str()),
+            ("FAKETIME_NO_CACHE", "1"),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+            ("NO_FAKE_STAT", "1"),
+        ];
+        Ok(all.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+    }
+}
+
+/// Debian has it in a folder of its own below that of the machine's kind.
+fn library() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").ok()?;
+    let folders =
+        folders.flatten().map(|folder| folder.path()).chain(["/usr/lib64".into(), "/usr/local/lib".into()]);
+    folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|file| file.is_file())
+}
