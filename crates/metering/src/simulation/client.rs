@@ -73,7 +73,9 @@ impl Asked {
 /// A client: some calls, one after the other.
 pub(crate) async fn client(life: Rc<Life>, mut dice: Dice) -> Result<(), String> {
     for _ in 0..dice.between(1, 5) {
-        sleep(Duration::from_millis(dice.between(0, 6_000))).await;
+        // Now and then a client pauses for so long that minutes end meanwhile.
+        let most = if dice.one_in(5) { 50_000 } else { 5_000 };
+        sleep(Duration::from_millis(dice.between(0, most))).await;
         call(&life, &mut dice).await?;
     }
     Ok(())
