@@ -298,7 +298,7 @@ pub struct ProviderBudget {
 
 /// How `GET /global/spend/report` tells sums apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "snake_case")]
+#[schemars(rename_all = "snake_case", inline)]
 pub enum ReportGroup {
     /// By day and team.
     #[default]

@@ -7,17 +7,48 @@ use bytes::Bytes;
 use http::{Method, Request};
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use weighhouse_admin::Admin;
+use weighhouse_admin::{Admin, Counting, InForce, Priced, ProviderLimit};
 use weighhouse_api::{Refusal, find};
 use weighhouse_auth::{Caller, Directory, Keyring, hash_of, master_digest};
-use weighhouse_storage::{Location, Store};
+use weighhouse_catalog::{PriceBook, Tier};
+use weighhouse_storage::{LedgerRow, Location, Store};
 use weighhouse_testkit::temp_dir::TempDir;
-use weighhouse_types::Kind;
+use weighhouse_types::{Kind, Nanos, Usage};
 
 /// The master key of every test.
 pub(crate) const MASTER: &str = "sk-the-master-key-of-the-tests";
 /// 2026-01-31T12:00:00Z.
 pub(crate) const NOW_MS: i64 = 1_769_860_800_000;
+
+/// A configuration without models and budgets.
+#[derive(Debug)]
+struct NoConfig;
+
+impl InForce for NoConfig {
+    fn prices_of_model(&self, _: &str) -> Option<Priced> {
+        None
+    }
+
+    fn prices_of_row(&self, _: &LedgerRow) -> Priced {
+        Priced { book: PriceBook::default(), version: "".into() }
+    }
+
+    fn usage_of_answer(&self, _: &str, _: &Bytes) -> Option<(Usage, Tier)> {
+        None
+    }
+
+    fn prompt_usage(&self, _: &str, _: Bytes) -> Counting {
+        Box::pin(async { Ok(Usage::default()) })
+    }
+
+    fn max_budget(&self) -> Option<Nanos> {
+        None
+    }
+
+    fn provider_limits(&self) -> Vec<ProviderLimit> {
+        Vec::new()
+    }
+}
 
 /// A control plane over a fresh store.
 pub(crate) struct Plane {
@@ -40,6 +71,7 @@ impl Plane {
         let admin = Admin::new(store.clone(), keyring.clone(), directory.clone(), TimeZone::UTC, move || {
             hands.load(Ordering::Relaxed)
         });
+        admin.ask_of(Arc::new(NoConfig));
         Self { store, keyring, directory, admin, clock, _dir: dir }
     }
 

@@ -87,7 +87,7 @@ impl About<'_> {
 
     fn query(&self) -> String {
         format!(
-            "key={}&api_key={0}&key_hash={0}&user_id={}&team_id={}&page=1&start_date=2026-01-30&end_date=2026-01-31",
+            "key={}&api_key={0}&key_hash={0}&user_id={}&team_id={}&page=1&start_date=2026-01-01&end_date=2026-01-31",
             hash_of(self.key),
             self.user,
             self.team
