@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+mod atomics;
 mod bound;
 mod calendar;
 mod charge;
@@ -23,6 +24,7 @@ mod hold;
 pub mod journal;
 mod learned;
 mod ledger;
+mod line;
 mod meter;
 mod pace;
 mod permit;
