@@ -2,7 +2,7 @@
 //! on while the money is there.
 //!
 //! The books and the line are the house's own. Tokio's `Mutex` and `Notify` cannot be run here; loom's mutex stands for
-//! the one, and [`Bell`] for the other, with what its documentation promises: whoever listened before a call of
+//! the one, and `Bell` for the other, with what its documentation promises: whoever listened before a call of
 //! `notify_waiters` is woken by it.
 
 use loom::sync::{Arc, Condvar, Mutex};
