@@ -1,8 +1,8 @@
 //! One budget in one window: what was settled, what is held, and the limit on their sum.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use weighhouse_types::Nanos;
+
+use crate::atomics::{AtomicI64, Ordering};
 
 const NO_LIMIT: i64 = i64::MAX;
 

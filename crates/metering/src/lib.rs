@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+mod atomics;
 mod book_of_record;
 mod bound;
 mod calendar;
@@ -24,6 +25,7 @@ mod hold;
 pub mod journal;
 mod learned;
 mod ledger;
+mod line;
 mod meter;
 mod pace;
 mod permit;

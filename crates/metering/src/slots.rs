@@ -1,6 +1,6 @@
 //! Calls at once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::atomics::{AtomicU64, Ordering};
 
 /// A bound on calls in flight.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A budget's account in the window that runs now, and the next one when its time comes.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, Notify};
@@ -10,6 +10,7 @@ use weighhouse_types::{AccountId, Nanos, Scope};
 
 use crate::account::Account;
 use crate::calendar::WindowRule;
+use crate::line::{Line, Waiting};
 
 /// One account: a scope in one window. Spend belongs to the window in which it was held.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct WindowAccount {
     /// Spending above it is told; the largest amount where nobody set one.
     soft: AtomicI64,
     /// Calls that wait for money which others hold; they are served in their order.
-    waiting: AtomicUsize,
+    line: Line,
     pub(crate) queue: Mutex<()>,
     pub(crate) freed: Notify,
 }
@@ -43,7 +44,7 @@ impl WindowAccount {
             mode: AtomicU8::new(BudgetMode::Strict as u8),
             unheld: AtomicI64::new(0),
             soft: AtomicI64::new(i64::MAX),
-            waiting: AtomicUsize::new(0),
+            line: Line::new(),
             queue: Mutex::default(),
             freed: Notify::new(),
         }
@@ -80,7 +81,7 @@ impl WindowAccount {
         if before < soft && before + actual >= soft {
             tracing::warn!(account = %self.id.scope, %soft, spent = %(before + actual), "a soft budget is passed");
         }
-        if held > actual && self.has_waiting() {
+        if held > actual && self.line.must_wake() {
             self.freed.notify_waiters();
         }
     }
@@ -88,23 +89,12 @@ impl WindowAccount {
     /// Whether calls wait for money: then a new call stands behind them.
     #[must_use]
     pub fn has_waiting(&self) -> bool {
-        self.waiting.load(Ordering::Acquire) > 0
+        self.line.has_waiting()
     }
 
     /// Stands in the queue until it is dropped.
     pub(crate) fn wait(&self) -> Waiting<'_> {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        Waiting(self)
-    }
-}
-
-/// One call in an account's queue.
-#[derive(Debug)]
-pub(crate) struct Waiting<'account>(&'account WindowAccount);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.line.join()
     }
 }
 
