@@ -5,9 +5,9 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use weighhouse_admin::{Counting, InForce, Priced, ProviderLimit};
 use weighhouse_catalog::Tier;
-use weighhouse_server::{House, Prices, Snapshot, prompt_usage};
+use weighhouse_server::{House, Snapshot, prompt_usage};
 use weighhouse_storage::LedgerRow;
-use weighhouse_types::{Error, Kind, Nanos, Usage};
+use weighhouse_types::{Nanos, Usage};
 
 /// The house's configuration. The house holds the control plane, which holds this: so it does not hold the house.
 #[derive(Debug)]
@@ -22,11 +22,11 @@ impl OfHouse {
 
 impl InForce for OfHouse {
     fn prices_of_model(&self, model: &str) -> Option<Priced> {
-        self.snapshot()?.prices_of_model(model).map(priced)
+        self.snapshot()?.prices_of_model(model)
     }
 
     fn prices_of_row(&self, row: &LedgerRow) -> Priced {
-        priced(self.snapshot().map(|snapshot| snapshot.prices_of_row(row)).unwrap_or_default())
+        self.snapshot().map(|snapshot| snapshot.prices_of_row(row)).unwrap_or_default()
     }
 
     fn usage_of_answer(&self, model: &str, answer: &Bytes) -> Option<(Usage, Tier)> {
@@ -34,12 +34,7 @@ impl InForce for OfHouse {
     }
 
     fn prompt_usage(&self, model: &str, body: Bytes) -> Counting {
-        let (snapshot, model) = (self.snapshot(), model.to_owned());
-        Box::pin(async move {
-            let snapshot =
-                snapshot.ok_or_else(|| Error::new(Kind::Overloaded, "the gateway is shutting down"))?;
-            prompt_usage(snapshot, model, body).await
-        })
+        Box::pin(prompt_usage(self.snapshot(), model.to_owned(), body))
     }
 
     fn max_budget(&self) -> Option<Nanos> {
@@ -47,13 +42,6 @@ impl InForce for OfHouse {
     }
 
     fn provider_limits(&self) -> Vec<ProviderLimit> {
-        let limits = self.snapshot().map(|snapshot| snapshot.provider_limits()).unwrap_or_default();
-        let limit =
-            |(provider, max_budget, budget_duration)| ProviderLimit { provider, max_budget, budget_duration };
-        limits.into_iter().map(limit).collect()
+        self.snapshot().map(|snapshot| snapshot.provider_limits()).unwrap_or_default()
     }
-}
-
-fn priced((book, version): Prices) -> Priced {
-    Priced { book, version }
 }

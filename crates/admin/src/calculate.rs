@@ -53,17 +53,17 @@ pub(crate) async fn calculate(admin: &Admin, body: &[u8]) -> Result<Calculated, 
 
 fn told(model: &str, mut usage: Usage, priced: &Priced, moment: &PriceMoment) -> Result<Calculated, Error> {
     // A fee per call counts as a unit of its own class, as it is booked.
-    if priced.book.lines().iter().any(|line| line.class == UsageClass::Request) {
+    if priced.0.lines().iter().any(|line| line.class == UsageClass::Request) {
         usage.set(UsageClass::Request, 1);
     }
-    let cost = priced.book.cost(&usage, moment);
+    let cost = priced.0.cost(&usage, moment);
     if cost.unpriced {
         return Err(unknown(model));
     }
     Ok(Calculated {
         cost: Dollars(cost.nanos()),
         arithmetic: serde_json::from_str(&cost.arithmetic_json(&usage)).unwrap_or_default(),
-        price_version: priced.version.to_string(),
+        price_version: priced.1.to_string(),
     })
 }
 

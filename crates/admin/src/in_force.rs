@@ -10,25 +10,12 @@ use weighhouse_catalog::{PriceBook, Tier};
 use weighhouse_storage::LedgerRow;
 use weighhouse_types::{Error, Nanos, Usage};
 
-/// Prices, and which ones they are.
-#[derive(Clone, Debug)]
-pub struct Priced {
-    /// The prices; a book without a line where nobody knows any.
-    pub book: PriceBook,
-    /// Their version: the catalogue's day, or `config`; empty where nobody knows any.
-    pub version: Arc<str>,
-}
+/// Prices, and which ones they are: the catalogue's day, or `config`. No line and no version where nobody knows any.
+pub type Priced = (PriceBook, Arc<str>);
 
-/// A provider's budget, as the config has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderLimit {
-    /// The provider's name in the registry.
-    pub provider: String,
-    /// The most that may be spent in a window.
-    pub max_budget: Nanos,
-    /// LiteLLM's duration; none: for life.
-    pub budget_duration: Option<String>,
-}
+/// A provider's budget, as the config has it: the provider's name in the registry, the most that may be spent in a
+/// window, and LiteLLM's duration, without which it is for life.
+pub type ProviderLimit = (String, Nanos, Option<String>);
 
 /// A prompt's usage, still to come: counting a long one takes a while.
 pub type Counting = Pin<Box<dyn Future<Output = Result<Usage, Error>> + Send>>;

@@ -17,22 +17,18 @@ pub(crate) async fn read(admin: &Admin) -> Result<ProviderBudgets, Error> {
         return Err(invalid("provider_budget_config", message));
     }
     let mut budgets = ProviderBudgets::default();
-    for limit in limits {
-        let scope = Scope::new(ScopeKind::Provider, &limit.provider);
-        let budget = Limits {
-            max_budget: Some(limit.max_budget),
-            budget_duration: limit.budget_duration.clone(),
-            ..Limits::default()
-        };
-        let rule =
-            limit.budget_duration.as_deref().and_then(|duration| WindowRule::parse(duration, &admin.zone));
+    for (provider, max_budget, duration) in limits {
+        let scope = Scope::new(ScopeKind::Provider, &provider);
+        let budget =
+            Limits { max_budget: Some(max_budget), budget_duration: duration.clone(), ..Limits::default() };
+        let rule = duration.as_deref().and_then(|duration| WindowRule::parse(duration, &admin.zone));
         let shown = ProviderBudget {
-            budget_limit: Dollars(limit.max_budget),
-            time_period: limit.budget_duration,
+            budget_limit: Dollars(max_budget),
+            time_period: duration,
             spend: Dollars(admin.spent(&scope, &budget).await?),
             budget_reset_at: rule.map(|rule| moment(rule.window_at(admin.now_ms()).1)),
         };
-        budgets.providers.insert(limit.provider, shown);
+        budgets.providers.insert(provider, shown);
     }
     Ok(budgets)
 }

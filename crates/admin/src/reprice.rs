@@ -58,7 +58,7 @@ fn tell(told: &mut Repriced, row: &LedgerRow, in_force: &dyn InForce) {
         old_spend: Dollars(row.cost),
         new_spend: Dollars(new),
         old_price_version: row.price_version.to_string(),
-        new_price_version: priced.version.to_string(),
+        new_price_version: priced.1.to_string(),
     });
     if told.largest.len() > LARGEST * 8 {
         told.largest.sort_by_key(|row| Reverse(difference(row)));
@@ -70,7 +70,7 @@ fn tell(told: &mut Repriced, row: &LedgerRow, in_force: &dyn InForce) {
 fn cost(row: &LedgerRow, priced: &Priced) -> Option<Nanos> {
     let at = |tier| {
         let moment = PriceMoment { unix_ms: row.started_ms, tier };
-        priced.book.cost(&row.usage, &moment)
+        priced.0.cost(&row.usage, &moment)
     };
     // The ledger does not name the tier: where one of them still gives the row's own arithmetic, it was that one.
     let same = TIERS.into_iter().map(at).find(|cost| cost.arithmetic_json(&row.usage) == *row.arithmetic);

@@ -88,8 +88,13 @@ impl Snapshot {
 /// Tokens of a chat's prompt, counted by the model's tokenizer.
 ///
 /// # Errors
-/// `InvalidRequest`: the body is no chat.
-pub async fn prompt_usage(snapshot: Arc<Snapshot>, model: String, body: Bytes) -> Result<Usage, Error> {
+/// `InvalidRequest`: the body is no chat. `Overloaded`: there is no configuration any more.
+pub async fn prompt_usage(
+    snapshot: Option<Arc<Snapshot>>,
+    model: String,
+    body: Bytes,
+) -> Result<Usage, Error> {
+    let snapshot = snapshot.ok_or_else(|| Error::new(Kind::Overloaded, "the gateway is shutting down"))?;
     let gone = |what: &str| Error::new(Kind::Internal, format!("the prompt was not counted: {what}"));
     let _turn = COUNTING.acquire().await.map_err(|_| gone("nobody counts any more"))?;
     let counted = tokio::task::spawn_blocking(move || {

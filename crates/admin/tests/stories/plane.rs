@@ -10,7 +10,7 @@ use serde_json::Value;
 use weighhouse_admin::{Admin, Counting, InForce, Priced, ProviderLimit};
 use weighhouse_api::{Refusal, find};
 use weighhouse_auth::{Caller, Directory, Keyring, hash_of, master_digest};
-use weighhouse_catalog::{PriceBook, Tier};
+use weighhouse_catalog::Tier;
 use weighhouse_storage::{LedgerRow, Location, Store};
 use weighhouse_testkit::temp_dir::TempDir;
 use weighhouse_types::{Kind, Nanos, Usage};
@@ -30,7 +30,7 @@ impl InForce for NoConfig {
     }
 
     fn prices_of_row(&self, _: &LedgerRow) -> Priced {
-        Priced { book: PriceBook::default(), version: "".into() }
+        Priced::default()
     }
 
     fn usage_of_answer(&self, _: &str, _: &Bytes) -> Option<(Usage, Tier)> {
