@@ -8,14 +8,17 @@
 //! ```no_run
 //! # async fn example(store: weighhouse_storage::Store, caller: weighhouse_auth::Caller) {
 //! use bytes::Bytes;
-//! use http::Request;
+//! use http::{Method, Request};
 //! use weighhouse_admin::Admin;
+//! use weighhouse_api::find;
 //! use weighhouse_auth::{Directory, Keyring};
 //!
 //! let (keyring, directory) = (Keyring::new(store.clone()), Directory::new(store.clone()));
-//! let admin = Admin::new(store, keyring, directory, jiff::tz::TimeZone::UTC, || 1_795_000_000_000);
+//! let admin = Admin::new(store, keyring, directory.clone(), jiff::tz::TimeZone::UTC, || 1_795_000_000_000);
 //! let request = Request::post("/key/generate").body(Bytes::from_static(br#"{"max_budget": 5}"#));
-//! let response = admin.answer(request.expect("a request"), Some(caller)).await;
+//! let found = find(&Method::POST, "/key/generate").expect("a route");
+//! let granted = directory.grant(found.route, Some(caller)).await.expect("an administrator");
+//! let response = admin.answer(request.expect("a request"), granted).await;
 //! assert_eq!(response.status(), 200);
 //! # }
 //! ```

@@ -3,7 +3,7 @@
 use super::metadata::{Kind, Metadata, Package};
 
 /// Chores, stories and measurements stand outside the house and may see all of it.
-const OUTSIDE: &[&str] = &["xtask", "weighhouse-tests", "weighhouse-models", "bench"];
+const OUTSIDE: &[&str] = &["xtask", "weighhouse-tests", "weighhouse-models", "bench", "fault"];
 const TESTKIT: &str = "weighhouse-testkit";
 /// All that the testkit may see of the house.
 const TESTKIT_SEES: &str = "weighhouse-types";

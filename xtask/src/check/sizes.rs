@@ -24,7 +24,7 @@ pub(crate) fn breaches(root: &Path, sizes: &Sizes) -> Result<Vec<String>> {
             }
         }
     }
-    for top in ["crates", "bins", "xtask", "xtask/bench", "tests"] {
+    for top in ["crates", "bins", "xtask", "xtask/bench", "xtask/fault", "tests"] {
         for package in [root.join(top)].into_iter().chain(folders(root, &format!("{top}/*"))) {
             found.extend(long_files(root, &package, sizes.file_lines)?);
         }
