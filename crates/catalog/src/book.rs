@@ -44,6 +44,8 @@ pub struct ExtraPrice {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PriceBook {
     lines: Vec<PriceLine>,
+    /// Where the lines of each class end: every call asks for several classes.
+    ends: [usize; UsageClass::ALL.len()],
     off_peak: Option<OffPeak>,
     extras: Vec<ExtraPrice>,
 }
@@ -54,7 +56,8 @@ impl PriceBook {
     pub fn new(mut lines: Vec<PriceLine>, off_peak: Option<OffPeak>, mut extras: Vec<ExtraPrice>) -> Self {
         lines.sort_by_key(PriceLine::order);
         extras.sort_by(|one, other| one.field.cmp(&other.field));
-        Self { lines, off_peak, extras }
+        let ends = UsageClass::ALL.map(|class| lines.partition_point(|line| line.class <= class));
+        Self { lines, ends, off_peak, extras }
     }
 
     /// The lines, by class, tier, threshold and first day.
@@ -145,9 +148,10 @@ impl PriceBook {
 
     /// The lines of exactly this class.
     pub(crate) fn of(&self, class: UsageClass) -> &[PriceLine] {
-        let start = self.lines.partition_point(|line| line.class < class);
-        let end = self.lines.partition_point(|line| line.class <= class);
-        self.lines.get(start..end).unwrap_or_default()
+        let place = class as usize;
+        let end = |place: usize| self.ends.get(place).copied().unwrap_or_default();
+        let start = place.checked_sub(1).map_or(0, end);
+        self.lines.get(start..end(place)).unwrap_or_default()
     }
 }
 

@@ -202,20 +202,19 @@ impl Asked<'_, '_> {
                 charged.account.account.is_limited() && charged.account.mode() == BudgetMode::Strict
             };
             let strict = accounts.iter().filter(is_strict);
-            let narrowest = strict.min_by_key(|charged| charged.account.account.available());
-            let narrowest = narrowest.map(|charged| Arc::clone(&charged.account));
-            let balance = narrowest.as_ref().map(|account| account.account.balance());
-            let available = narrowest.as_ref().map_or(Nanos::MAX, |account| account.account.available());
-            let weight = match (self.weight(available), narrowest, balance) {
-                (Some(weight), Some(_), _) => weight,
+            let strict = strict.map(|charged| (charged.account.account.available(), charged));
+            let narrowest = strict.min_by_key(|(available, _)| *available);
+            let available = narrowest.map_or(Nanos::MAX, |(available, _)| available);
+            let weight = match (self.weight(available), narrowest) {
+                (Some(weight), Some(_)) => weight,
                 // Where nothing is strict what has no price is let through, and no output is bounded, unless a
                 // deployment's budget counts on it.
-                (weight, None, _) => {
+                (weight, None) => {
                     let weight = weight.unwrap_or(Weight::NOTHING);
                     Weight { output_cap: weight.output_cap.filter(|_| self.call.is_weighed), ..weight }
                 }
-                (None, Some(account), balance) => {
-                    return Err(self.refused(account, balance.unwrap_or_default()));
+                (None, Some((_, charged))) => {
+                    return Err(self.refused(Arc::clone(&charged.account), charged.account.account.balance()));
                 }
             };
             let Err(blocked) = hold_all(accounts, Stakes { most: weight.nanos, usual: self.usual }) else {

@@ -77,7 +77,7 @@ fn refused(
 ) -> Error {
     let Balance { limit, settled, held } = balance;
     Error::new(Kind::BudgetExceeded, message).limited(Limited {
-        scope: scope.descriptor(),
+        scope: scope.scope.kind(),
         id: Arc::clone(scope.shown()),
         bound: Bound::Budget { limit: limit.unwrap_or_default(), settled, held, needed: needed.most },
         reset: (needed.is_ever_borne && account.ends_ms != i64::MAX).then(|| reset(account.ends_ms)),
@@ -100,7 +100,7 @@ pub(crate) fn too_fast(scope: &ScopeMeter, reached: Reached, unix_ms: i64) -> Er
     let message = format!(
         "Rate limit exceeded for {}: {}. Limit type: {}. Current limit: {}, Remaining: {}. Limit resets at: {}. Try \
          again in {wait_s} s.",
-        scope.descriptor(),
+        scope.scope.kind().descriptor(),
         scope.shown(),
         pace.kind.name(),
         pace.limit,
@@ -108,7 +108,7 @@ pub(crate) fn too_fast(scope: &ScopeMeter, reached: Reached, unix_ms: i64) -> Er
         moment(resets_ms).strftime("%Y-%m-%d %H:%M:%S UTC"),
     );
     Error::new(Kind::RateLimited, message).retry_after(wait).limited(Limited {
-        scope: scope.descriptor(),
+        scope: scope.scope.kind(),
         id: Arc::clone(scope.shown()),
         bound: Bound::Rate(pace),
         reset: Some(reset(resets_ms)),

@@ -325,24 +325,6 @@ impl ScopeMeter {
     pub(crate) const fn shown(&self) -> &Arc<str> {
         &self.shown
     }
-
-    /// LiteLLM's word for what has the limits (contract §4e).
-    #[must_use]
-    pub fn descriptor(&self) -> &'static str {
-        match self.scope.kind() {
-            ScopeKind::Global => "global",
-            ScopeKind::Team => "team",
-            ScopeKind::Member => "team_member",
-            ScopeKind::User => "user",
-            ScopeKind::Key => "api_key",
-            ScopeKind::KeyModel => "model_per_key",
-            ScopeKind::TeamModel => "model_per_team",
-            ScopeKind::EndUser => "end_user",
-            ScopeKind::Tag => "tag",
-            ScopeKind::Deployment => "deployment",
-            ScopeKind::Provider => "provider",
-        }
-    }
 }
 
 /// What the store told of windows when the scope was first seen.

@@ -14,12 +14,14 @@ const BUCKETS: usize = 61;
 pub struct Window {
     buckets: [u64; BUCKETS],
     second: u64,
+    /// Where the present second's units stand. It is kept, because a division costs more than all else here.
+    place: usize,
     sum: u64,
 }
 
 impl Default for Window {
     fn default() -> Self {
-        Self { buckets: [0; BUCKETS], second: 0, sum: 0 }
+        Self { buckets: [0; BUCKETS], second: 0, place: 0, sum: 0 }
     }
 }
 
@@ -43,7 +45,7 @@ impl Window {
     /// Adds units that are spent already.
     pub fn add(&mut self, units: u64, second: u64) {
         self.advance(second);
-        if let Some(bucket) = self.buckets.get_mut(place(self.second)) {
+        if let Some(bucket) = self.buckets.get_mut(self.place) {
             *bucket = bucket.saturating_add(units);
             self.sum = self.sum.saturating_add(units);
         }
@@ -51,10 +53,8 @@ impl Window {
 
     /// Gives back units that were charged at a second.
     pub fn refund(&mut self, units: u64, charged_at: u64) {
-        if self.second.saturating_sub(charged_at) >= BUCKETS as u64 {
-            return;
-        }
-        if let Some(bucket) = self.buckets.get_mut(place(charged_at)) {
+        let Some(place) = self.place_before(self.second.saturating_sub(charged_at)) else { return };
+        if let Some(bucket) = self.buckets.get_mut(place) {
             let back = units.min(*bucket);
             *bucket -= back;
             self.sum -= back;
@@ -70,10 +70,25 @@ impl Window {
                 return ahead;
             }
             // The oldest bucket leaves first.
-            let oldest = place((self.second + ahead + 1) % BUCKETS as u64);
-            sum = sum.saturating_sub(self.buckets.get(oldest).copied().unwrap_or_default());
+            let oldest = self.place_before(BUCKETS as u64 - 1 - ahead);
+            let oldest = oldest.and_then(|oldest| self.buckets.get(oldest));
+            sum = sum.saturating_sub(oldest.copied().unwrap_or_default());
         }
         BUCKETS as u64
+    }
+
+    /// Seconds until nothing is used any more, where nothing more is charged.
+    fn empty_in(&mut self, second: u64) -> u64 {
+        self.advance(second);
+        if self.sum == 0 {
+            return 0;
+        }
+        // The newest charge leaves last, and most often it was made just now.
+        let used = |back: u64| {
+            let bucket = self.place_before(back).and_then(|place| self.buckets.get(place));
+            bucket.is_some_and(|units| *units > 0)
+        };
+        (0..BUCKETS as u64).find(|back| used(*back)).map_or(0, |back| BUCKETS as u64 - back)
     }
 
     fn advance(&mut self, second: u64) {
@@ -84,8 +99,9 @@ impl Window {
             self.buckets = [0; BUCKETS];
             self.sum = 0;
         } else {
-            for passed in self.second + 1..=second {
-                if let Some(bucket) = self.buckets.get_mut(place(passed)) {
+            for _ in self.second..second {
+                self.place = if self.place + 1 == BUCKETS { 0 } else { self.place + 1 };
+                if let Some(bucket) = self.buckets.get_mut(self.place) {
                     self.sum -= *bucket;
                     *bucket = 0;
                 }
@@ -93,11 +109,12 @@ impl Window {
         }
         self.second = second;
     }
-}
 
-#[expect(clippy::cast_possible_truncation, reason = "below the number of buckets")]
-const fn place(second: u64) -> usize {
-    (second % BUCKETS as u64) as usize
+    /// Where the units of an earlier second stand; none where they are gone.
+    fn place_before(&self, seconds: u64) -> Option<usize> {
+        let back = usize::try_from(seconds).ok().filter(|back| *back < BUCKETS)?;
+        Some(self.place.checked_sub(back).unwrap_or(self.place + BUCKETS - back))
+    }
 }
 
 /// Seconds of a sub-bucket where the window is a day.
@@ -143,7 +160,7 @@ impl Rate {
     /// The seconds to wait.
     pub fn charge(&self, units: u64, second: u64) -> Result<(), u64> {
         let Some(limit) = self.limit() else { return Ok(()) };
-        let tick = second / self.tick;
+        let tick = self.tick_at(second);
         let mut window = self.window();
         let window = window.get_or_insert_default();
         if window.charge(units, limit, tick) {
@@ -161,8 +178,8 @@ impl Rate {
         let mut window = self.window();
         let window = window.get_or_insert_default();
         match actual.checked_sub(charged) {
-            Some(more) => window.add(more, second / self.tick),
-            None => window.refund(charged - actual, charged_at / self.tick),
+            Some(more) => window.add(more, self.tick_at(second)),
+            None => window.refund(charged - actual, self.tick_at(charged_at)),
         }
     }
 
@@ -170,7 +187,7 @@ impl Rate {
     #[must_use]
     pub fn remaining(&self, second: u64) -> Option<u64> {
         let limit = self.limit()?;
-        let used = self.window().as_mut().map_or(0, |window| window.used(second / self.tick));
+        let used = self.window().as_mut().map_or(0, |window| window.used(self.tick_at(second)));
         Some(limit.saturating_sub(used))
     }
 
@@ -178,12 +195,17 @@ impl Rate {
     #[must_use]
     pub fn pace(&self, kind: RateKind, second: u64) -> Option<Pace> {
         let limit = self.limit()?;
-        let tick = second / self.tick;
+        let tick = self.tick_at(second);
         let mut window = self.window();
         let (used, ticks) =
-            window.as_mut().map_or((0, 0), |window| (window.used(tick), window.free_in(limit, limit, tick)));
+            window.as_mut().map_or((0, 0), |window| (window.used(tick), window.empty_in(tick)));
         let refills_s = if ticks == 0 { 0 } else { ((tick + ticks) * self.tick).saturating_sub(second) };
         Some(Pace { kind, limit, remaining: limit.saturating_sub(used), refills_s })
+    }
+
+    const fn tick_at(&self, second: u64) -> u64 {
+        // A minute's ticks are seconds, and need no division.
+        if self.tick == 1 { second } else { second / self.tick }
     }
 
     fn window(&self) -> std::sync::MutexGuard<'_, Option<Box<Window>>> {
@@ -239,6 +261,7 @@ mod tests {
             for (pause, units) in calls {
                 now += pause;
                 let expected_wait = window.free_in(units, limit, now);
+                proptest::prop_assert_eq!(window.empty_in(now), window.free_in(limit, limit, now));
                 if window.charge(units, limit, now) {
                     proptest::prop_assert_eq!(expected_wait, 0);
                     admitted.push((now, units));

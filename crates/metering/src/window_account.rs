@@ -53,8 +53,13 @@ impl WindowAccount {
     /// How strictly its budget holds.
     #[must_use]
     pub fn mode(&self) -> BudgetMode {
-        let mode = self.mode.load(Ordering::Relaxed);
-        BudgetMode::ALL.into_iter().find(|known| *known as u8 == mode).unwrap_or_default()
+        const BOUNDED: u8 = BudgetMode::Bounded as u8;
+        const AFTER: u8 = BudgetMode::After as u8;
+        match self.mode.load(Ordering::Relaxed) {
+            BOUNDED => BudgetMode::Bounded,
+            AFTER => BudgetMode::After,
+            _ => BudgetMode::Strict,
+        }
     }
 
     /// Sets how strictly its budget holds, and above what spending is told.
@@ -70,7 +75,10 @@ impl WindowAccount {
     }
 
     pub(crate) fn risk(&self, change: i64) {
-        self.unheld.fetch_add(change, Ordering::Relaxed);
+        // Strict budgets, which are most, bear none.
+        if change != 0 {
+            self.unheld.fetch_add(change, Ordering::Relaxed);
+        }
     }
 
     /// Turns a hold into what was really spent, and wakes who waits for the rest.

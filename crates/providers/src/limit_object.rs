@@ -10,7 +10,7 @@ pub(crate) const NAME: &str = "weighhouse";
 
 /// Writes the members of a limit. Amounts are dollars, exact.
 pub(crate) fn write(into: &mut Object<'_>, limited: &Limited) {
-    into.text("scope", limited.scope);
+    into.text("scope", limited.scope.descriptor());
     into.text("id", &limited.id);
     into.text("limit_type", limited.bound.name());
     match limited.bound {
@@ -39,7 +39,7 @@ pub(crate) fn raw(limited: &Limited) -> Option<Box<RawValue>> {
 
 /// The same as Google's `metadata`, whose values are texts.
 pub(crate) fn write_texts(into: &mut Object<'_>, limited: &Limited) {
-    into.text("scope", limited.scope);
+    into.text("scope", limited.scope.descriptor());
     into.text("id", &limited.id);
     into.text("limit_type", limited.bound.name());
     let mut text = |name, value: &dyn ToString| into.text(name, &value.to_string());

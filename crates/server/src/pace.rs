@@ -5,12 +5,14 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use weighhouse_metering::ScopeMeter;
-use weighhouse_types::{Bound, Dialect, Limited, Pace, RateKind};
+use weighhouse_types::{Bound, Dialect, Limited, Pace, RateKind, ScopeKind};
 
 use crate::clock::Moment;
 
-/// A limit, and LiteLLM's word for what has it.
-type Told = (&'static str, Pace);
+mod names;
+
+/// A limit, and what has it.
+type Told = (ScopeKind, Pace);
 
 /// The scopes of a call whose calls or tokens are limited: most often none.
 pub(crate) fn paced(scopes: &[Arc<ScopeMeter>]) -> Vec<Arc<ScopeMeter>> {
@@ -21,13 +23,13 @@ pub(crate) fn paced(scopes: &[Arc<ScopeMeter>]) -> Vec<Arc<ScopeMeter>> {
 pub(crate) fn put(headers: &mut HeaderMap, dialect: Dialect, paced: &[Arc<ScopeMeter>], now: Moment) {
     let mut told: Vec<Told> = Vec::with_capacity(paced.len() * 2);
     for scope in paced {
+        let kind = scope.scope.kind();
         for pace in scope.paces(now.seconds()) {
-            let word = scope.descriptor();
             // Of two tags the one with less left binds.
-            match told.iter_mut().find(|(known, other)| *known == word && other.kind == pace.kind) {
+            match told.iter_mut().find(|(known, other)| *known == kind && other.kind == pace.kind) {
                 Some((_, known)) if pace.remaining < known.remaining => *known = pace,
                 Some(_) => {}
-                None => told.push((word, pace)),
+                None => told.push((kind, pace)),
             }
         }
     }
@@ -40,26 +42,29 @@ pub(crate) fn put_refused(headers: &mut HeaderMap, dialect: Dialect, limited: &L
     headers.insert("rate_limit_type", HeaderValue::from_static(pace.kind.name()));
     if let Some(reset) = &limited.reset {
         let moment = Timestamp::from_millisecond(reset.unix_ms).unwrap_or(Timestamp::MAX);
-        put_text(headers, "reset_at".to_owned(), &moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+        let text = moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        put_text(headers, &HeaderName::from_static("reset_at"), text);
     }
     write(headers, dialect, &[(limited.scope, pace)], unix_ms);
 }
 
 fn write(headers: &mut HeaderMap, dialect: Dialect, told: &[Told], unix_ms: i64) {
-    for (word, pace) in told {
-        let kind = pace.kind.name();
-        put_number(headers, format!("x-ratelimit-{word}-limit-{kind}"), pace.limit);
-        put_number(headers, format!("x-ratelimit-{word}-remaining-{kind}"), pace.remaining);
+    for (scope, pace) in told {
+        let Some((limit, remaining)) = names::litellm(*scope, pace.kind) else { continue };
+        headers.insert(limit.clone(), HeaderValue::from(pace.limit));
+        headers.insert(remaining.clone(), HeaderValue::from(pace.remaining));
     }
+    let is_anthropic = dialect == Dialect::AnthropicMessages;
     for group in Group::ALL {
-        let is_anthropic = dialect == Dialect::AnthropicMessages;
         let of_group = told.iter().map(|(_, pace)| pace).filter(|pace| group.has(pace.kind, is_anthropic));
         let Some(binding) = of_group.min_by_key(|pace| pace.remaining) else { continue };
-        if is_anthropic {
-            put_anthropic(headers, group, binding, unix_ms);
-        } else {
-            put_openai(headers, group, binding);
-        }
+        let [limit, remaining, reset] =
+            if is_anthropic { names::anthropic(group) } else { names::openai(group) };
+        headers.insert(limit.clone(), HeaderValue::from(binding.limit));
+        headers.insert(remaining.clone(), HeaderValue::from(binding.remaining));
+        let resets =
+            if is_anthropic { moment(unix_ms, binding.refills_s) } else { duration(binding.refills_s) };
+        put_text(headers, reset, resets);
     }
 }
 
@@ -74,15 +79,6 @@ enum Group {
 
 impl Group {
     const ALL: [Self; 4] = [Self::Requests, Self::Tokens, Self::InputTokens, Self::OutputTokens];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Requests => "requests",
-            Self::Tokens => "tokens",
-            Self::InputTokens => "input-tokens",
-            Self::OutputTokens => "output-tokens",
-        }
-    }
 
     /// Anthropic's `tokens` are those of the tightest limit, whichever it counts.
     const fn has(self, kind: RateKind, is_anthropic: bool) -> bool {
@@ -100,22 +96,10 @@ impl Group {
     }
 }
 
-/// <https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers>
-fn put_openai(headers: &mut HeaderMap, group: Group, pace: &Pace) {
-    let group = group.name();
-    put_number(headers, format!("x-ratelimit-limit-{group}"), pace.limit);
-    put_number(headers, format!("x-ratelimit-remaining-{group}"), pace.remaining);
-    put_text(headers, format!("x-ratelimit-reset-{group}"), &duration(pace.refills_s));
-}
-
-/// <https://docs.claude.com/en/api/rate-limits#response-headers>
-fn put_anthropic(headers: &mut HeaderMap, group: Group, pace: &Pace, unix_ms: i64) {
-    let group = group.name();
-    put_number(headers, format!("anthropic-ratelimit-{group}-limit"), pace.limit);
-    put_number(headers, format!("anthropic-ratelimit-{group}-remaining"), pace.remaining);
-    let seconds = unix_ms.div_euclid(1_000).saturating_add_unsigned(pace.refills_s);
-    let reset = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
-    put_text(headers, format!("anthropic-ratelimit-{group}-reset"), &reset.to_string());
+/// A moment as Anthropic writes it, by RFC 3339.
+fn moment(unix_ms: i64, seconds_later: u64) -> String {
+    let seconds = unix_ms.div_euclid(1_000).saturating_add_unsigned(seconds_later);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_string()
 }
 
 /// Seconds as OpenAI writes them: `45s`, `6m0s`, `2h0m5s`.
@@ -128,15 +112,9 @@ fn duration(seconds: u64) -> String {
     }
 }
 
-fn put_number(headers: &mut HeaderMap, name: String, number: u64) {
-    if let Ok(name) = HeaderName::try_from(name) {
-        headers.insert(name, HeaderValue::from(number));
-    }
-}
-
-fn put_text(headers: &mut HeaderMap, name: String, text: &str) {
-    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(text)) {
-        headers.insert(name, value);
+fn put_text(headers: &mut HeaderMap, name: &HeaderName, text: String) {
+    if let Ok(value) = HeaderValue::try_from(text) {
+        headers.insert(name.clone(), value);
     }
 }
 

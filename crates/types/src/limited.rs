@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::money::Nanos;
+use crate::scope::ScopeKind;
 
 /// What a limit of rate counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,17 @@ pub enum RateKind {
 }
 
 impl RateKind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Self; 7] = [
+        Self::Requests,
+        Self::RequestsPerDay,
+        Self::Tokens,
+        Self::TokensPerDay,
+        Self::InputTokens,
+        Self::OutputTokens,
+        Self::ParallelRequests,
+    ];
+
     /// LiteLLM's `rate_limit_type`; what it has no word for is named alike.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -55,8 +67,8 @@ pub struct Pace {
 /// The limit that refused a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limited {
-    /// Whose limit it is, in LiteLLM's words: `api_key`, `team`, `team_member` …
-    pub scope: &'static str,
+    /// What kind of thing has the limit.
+    pub scope: ScopeKind,
     /// How that one is shown: a key's `sk-...abcd`, a team's id.
     pub id: Arc<str>,
     /// What it bounds, and how far that is used.

@@ -31,7 +31,8 @@ pub enum ScopeKind {
 }
 
 impl ScopeKind {
-    const ALL: [Self; 11] = [
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Self; 11] = [
         Self::Global,
         Self::Team,
         Self::Member,
@@ -62,56 +63,78 @@ impl ScopeKind {
             Self::Provider => "provider",
         }
     }
+
+    /// LiteLLM's word for it in refusals and headers (contract §4e).
+    #[must_use]
+    pub const fn descriptor(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Team => "team",
+            Self::Member => "team_member",
+            Self::User => "user",
+            Self::Key => "api_key",
+            Self::KeyModel => "model_per_key",
+            Self::TeamModel => "model_per_team",
+            Self::EndUser => "end_user",
+            Self::Tag => "tag",
+            Self::Deployment => "deployment",
+            Self::Provider => "provider",
+        }
+    }
 }
 
 /// What a limit hangs on: a kind and an id, as one text (`team:payments`). Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scope(Arc<str>);
+pub struct Scope {
+    text: Arc<str>,
+    /// As the text has it: it is asked for in every call.
+    kind: ScopeKind,
+}
 
 impl Scope {
     /// The scope of an id.
     #[must_use]
     pub fn new(kind: ScopeKind, id: &str) -> Self {
-        Self(format!("{}:{id}", kind.name()).into())
+        Self { text: format!("{}:{id}", kind.name()).into(), kind }
     }
 
     /// The scope of two ids, such as a team and its member. No two pairs share a text.
     #[must_use]
     pub fn pair(kind: ScopeKind, first: &str, second: &str) -> Self {
         let first = first.replace('%', "%25").replace('/', "%2F");
-        Self(format!("{}:{first}/{second}", kind.name()).into())
+        Self { text: format!("{}:{first}/{second}", kind.name()).into(), kind }
     }
 
     /// Back from the store; none where the text names no kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (kind, _) = text.split_once(':')?;
-        ScopeKind::ALL.iter().any(|known| known.name() == kind).then(|| Self(text.into()))
+        let (name, _) = text.split_once(':')?;
+        let kind = ScopeKind::ALL.into_iter().find(|known| known.name() == name)?;
+        Some(Self { text: text.into(), kind })
     }
 
     /// What kind it is.
     #[must_use]
-    pub fn kind(&self) -> ScopeKind {
-        let kind = self.0.split_once(':').map_or("", |(kind, _)| kind);
-        ScopeKind::ALL.into_iter().find(|known| known.name() == kind).unwrap_or(ScopeKind::Global)
+    pub const fn kind(&self) -> ScopeKind {
+        self.kind
     }
 
     /// The whole text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for Scope {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, out)
+        fmt::Debug::fmt(&self.text, out)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tables of limits and the headers that tell of them.
 
 use http::HeaderMap;
-use weighhouse_types::{Bound, Dialect, Limited, Nanos, Pace, RateKind, Reset};
+use weighhouse_types::{Bound, Dialect, Limited, Nanos, Pace, RateKind, Reset, ScopeKind};
 
 use super::{duration, put_refused, write};
 
@@ -23,12 +23,12 @@ fn check(headers: &HeaderMap, expected: &[(&str, &str)]) {
 }
 
 /// A key and its team, of which the one with less left binds.
-const TOLD: [(&str, Pace); 5] = [
-    ("api_key", pace(RateKind::Requests, 60, 40, 61)),
-    ("team", pace(RateKind::RequestsPerDay, 1_000, 7, 7_205)),
-    ("team", pace(RateKind::Tokens, 9_000, 5_000, 30)),
-    ("api_key", pace(RateKind::InputTokens, 4_000, 3_000, 0)),
-    ("api_key", pace(RateKind::OutputTokens, 2_000, 1_500, 9)),
+const TOLD: [(ScopeKind, Pace); 5] = [
+    (ScopeKind::Key, pace(RateKind::Requests, 60, 40, 61)),
+    (ScopeKind::Team, pace(RateKind::RequestsPerDay, 1_000, 7, 7_205)),
+    (ScopeKind::Team, pace(RateKind::Tokens, 9_000, 5_000, 30)),
+    (ScopeKind::Key, pace(RateKind::InputTokens, 4_000, 3_000, 0)),
+    (ScopeKind::Key, pace(RateKind::OutputTokens, 2_000, 1_500, 9)),
 ];
 
 const LITELLM: [(&str, &str); 10] = [
@@ -93,7 +93,7 @@ fn anthropics_clients_read_anthropics_names() {
 fn a_refusal_tells_of_the_limit_that_is_reached() {
     let reset = Reset { unix_ms: NOW_MS + 12_000, text: "2026-11-28T03:40:12Z".into() };
     let refused =
-        |bound| Limited { scope: "api_key", id: "sk-...abcd".into(), bound, reset: Some(reset.clone()) };
+        |bound| Limited { scope: ScopeKind::Key, id: "sk-...abcd".into(), bound, reset: Some(reset.clone()) };
     let mut headers = HeaderMap::new();
     let limited = refused(Bound::Rate(pace(RateKind::Requests, 3, 0, 61)));
     put_refused(&mut headers, Dialect::OpenAiChat, &limited, NOW_MS);

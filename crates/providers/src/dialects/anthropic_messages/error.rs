@@ -129,7 +129,7 @@ fn plain_message(reply: &ProviderReply) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use weighhouse_types::{Bound, Limited, Pace, RateKind, Reset};
+    use weighhouse_types::{Bound, Limited, Pace, RateKind, Reset, ScopeKind};
 
     use super::*;
 
@@ -190,7 +190,7 @@ mod tests {
     fn the_limit_that_refused_is_told_to_programs() {
         let pace = Pace { kind: RateKind::Tokens, limit: 9, remaining: 4, refills_s: 61 };
         let reset = Some(Reset { unix_ms: 0, text: "1970-01-01T00:00:00Z".into() });
-        let limited = Limited { scope: "team", id: "crew".into(), bound: Bound::Rate(pace), reset };
+        let limited = Limited { scope: ScopeKind::Team, id: "crew".into(), bound: Bound::Rate(pace), reset };
         let expected = r#"{"type":"error","error":{"type":"rate_limit_error","message":"m","weighhouse":{"scope":"team","id":"crew","limit_type":"tokens","limit":9,"remaining":4,"reset_at":"1970-01-01T00:00:00Z"}}}"#;
         assert_eq!(written(&Error::new(Kind::RateLimited, "m").limited(limited)), (429, expected.to_owned()));
     }

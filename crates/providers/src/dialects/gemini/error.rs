@@ -124,7 +124,7 @@ const fn status_name(status: u16) -> &'static str {
 mod tests {
     use std::time::Duration;
 
-    use weighhouse_types::{Limited, Nanos, ProviderReply};
+    use weighhouse_types::{Limited, Nanos, ProviderReply, ScopeKind};
 
     use super::*;
 
@@ -138,7 +138,7 @@ mod tests {
         let (limit, settled) = (Nanos::dollars(1), Nanos::dollars(1));
         let needed = Some(Nanos::new(200_000_000));
         let bound = Bound::Budget { limit, settled, held: Nanos::ZERO, needed };
-        Limited { scope: "team", id: "crew".into(), bound, reset: None }
+        Limited { scope: ScopeKind::Team, id: "crew".into(), bound, reset: None }
     }
 
     #[test]

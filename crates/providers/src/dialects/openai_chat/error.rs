@@ -159,7 +159,7 @@ fn provider_fields(body: &Bytes) -> Option<Box<RawValue>> {
 
 #[cfg(test)]
 mod tests {
-    use weighhouse_types::{Bound, Limited, Nanos, Pace, RateKind, Reset};
+    use weighhouse_types::{Bound, Limited, Nanos, Pace, RateKind, Reset, ScopeKind};
 
     use super::*;
 
@@ -228,7 +228,7 @@ mod tests {
                 r#""limit_type":"requests","limit":3,"remaining":0,"reset_at":"1970-01-01T00:00:00Z"}"#,
             ),
         ] {
-            let limited = Limited { scope: "team", id: "crew".into(), bound, reset };
+            let limited = Limited { scope: ScopeKind::Team, id: "crew".into(), bound, reset };
             let (_, text) = write_error(&Error::new(Kind::BudgetExceeded, "spent").limited(limited));
             let expected = format!(
                 r#"{{"error":{{"message":"spent","type":"budget_exceeded","param":null,"code":"422","weighhouse":{{"scope":"team","id":"crew",{expected}}}}}"#
