@@ -96,6 +96,8 @@ impl<'granted> Bounds<'granted> {
         to.tpm_limit = to.tpm_limit.or(from.tpm_limit);
         to.rpd_limit = to.rpd_limit.or(from.rpd_limit);
         to.tpd_limit = to.tpd_limit.or(from.tpd_limit);
+        to.itpm_limit = to.itpm_limit.or(from.itpm_limit);
+        to.otpm_limit = to.otpm_limit.or(from.otpm_limit);
         to.max_parallel_requests = to.max_parallel_requests.or(from.max_parallel_requests);
         for (model, limits) in &from.model_limits {
             to.model_limits.entry(model.clone()).or_insert_with(|| limits.clone());
@@ -114,7 +116,6 @@ impl<'granted> Bounds<'granted> {
     ) -> Result<(), Error> {
         self.check_models(before, key)?;
         if let Some(own) = self.key {
-            check_routes(own, before, key)?;
             self.check_expiry(own, before, key)?;
         }
         if before.is_some_and(|before| before.limits == key.limits && before.budget_id == key.budget_id) {
@@ -135,6 +136,16 @@ impl<'granted> Bounds<'granted> {
             self.check_said(whose, known.as_ref(), &given, bound)?;
         }
         Ok(())
+    }
+
+    /// Checks a key as it stands by the key that asks alone: its owner and team bound it at every call.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub(crate) async fn check_key(&self, admin: &Admin, key: &KeyRecord) -> Result<(), Error> {
+        let by_key_alone =
+            Self { holders: Vec::new(), groups: Arc::clone(&self.groups), zone: self.zone.clone(), ..*self };
+        by_key_alone.check(admin, None, key).await
     }
 
     /// Models, and what the key's aliases stand for: an alias lets in whatever it names.
@@ -230,6 +241,7 @@ impl<'granted> Bounds<'granted> {
         given: &Limits,
         bound: &Limits,
     ) -> Result<(), Error> {
+        check_mode(whose, before, given, bound)?;
         let was_free = |of: fn(&Limits) -> bool| before.is_some_and(of);
         if let Some(most) = bound.max_budget {
             if given.max_budget.is_none() && !was_free(|before| before.max_budget.is_none()) {
@@ -299,7 +311,16 @@ async fn effective(admin: &Admin, key: &KeyRecord) -> Result<Limits, Error> {
     Ok(filled(&key.limits, budget.as_ref()))
 }
 
-fn check_routes(own: &Identity, before: Option<&KeyRecord>, key: &KeyRecord) -> Result<(), Error> {
+/// Checks that a key carries no routes beyond those of the key that asks, whosever that is.
+///
+/// # Errors
+/// `RouteDenied`, naming the entry.
+pub(crate) fn check_routes(
+    granted: &Granted,
+    before: Option<&KeyRecord>,
+    key: &KeyRecord,
+) -> Result<(), Error> {
+    let Some(own) = granted.key() else { return Ok(()) };
     let Some(bound) = &own.routes else { return Ok(()) };
     if before.is_some_and(|before| before.allowed_routes == key.allowed_routes) {
         return Ok(());
@@ -324,14 +345,28 @@ pub(crate) fn only_calls(allowed_routes: &[String]) -> bool {
     !allowed_routes.is_empty() && calls.is_some_and(|calls| calls.exceeded_by(allowed_routes).is_none())
 }
 
-const fn rates(limits: &Limits) -> [(&'static str, Option<u64>); 5] {
+const fn rates(limits: &Limits) -> [(&'static str, Option<u64>); 7] {
     [
         ("rpm_limit", limits.rpm_limit),
         ("tpm_limit", limits.tpm_limit),
         ("rpd_limit", limits.rpd_limit),
         ("tpd_limit", limits.tpd_limit),
+        ("itpm_limit", limits.itpm_limit),
+        ("otpm_limit", limits.otpm_limit),
         ("max_parallel_requests", limits.max_parallel_requests),
     ]
+}
+
+/// A budget that holds less strictly would let through what the bound was set against.
+fn check_mode(whose: &str, before: Option<&Limits>, given: &Limits, bound: &Limits) -> Result<(), Error> {
+    let is_same = before.is_some_and(|before| before.budget_mode == given.budget_mode);
+    let most = bound.budget_mode.unwrap_or_default();
+    match given.budget_mode {
+        Some(mode) if mode as u8 > most as u8 && !is_same && bound.max_budget.is_some() => {
+            Err(unsaid("budget_mode", whose, most.name()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn of_before<T: Copy, const N: usize>(before: Option<&Limits>, of: fn(&Limits) -> [T; N]) -> [Option<T>; N] {

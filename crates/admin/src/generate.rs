@@ -8,7 +8,7 @@ use weighhouse_storage::{KeyRecord, Limits, TeamRecord};
 use weighhouse_types::{Error, KeyHash, KeyId, Nanos};
 
 use crate::admin::Admin;
-use crate::bounds::Bounds;
+use crate::bounds::{Bounds, check_routes};
 use crate::calendar::end_of;
 use crate::rules::{alias, chosen_key, invalid, name_of, put_tags, tags_of, taken};
 use crate::self_service::claim;
@@ -67,6 +67,7 @@ async fn make(admin: &Admin, granted: &Granted, request: GenerateKeyRequest) -> 
         bounds.fill(&mut record);
         bounds.check(admin, None, &record).await?;
     }
+    check_routes(granted, None, &record)?;
     admin.store.insert_key(&record).await.map_err(taken)?;
     // Somebody may have shown the key before it was made, and been remembered as a stranger.
     admin.forget(&record.hash).await;

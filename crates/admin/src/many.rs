@@ -71,12 +71,16 @@ pub(crate) async fn update_each(
         return Err(invalid("keys", "No keys provided for update"));
     }
     bounded("keys", request.keys.len())?;
-    let mut updated = BulkUpdatedKeys::of(request.keys.len());
-    for fields in request.keys {
+    let named = request.keys.into_iter().map(|fields| {
         let named = fields.get("key").and_then(Value::as_str).map(KeyText::new);
-        let Some(named) = named else {
-            return Err(invalid("keys", "every entry of `keys` must name its `key`").with_status(422));
-        };
+        named
+            .map(|named| (named, fields))
+            .ok_or_else(|| invalid("keys", "every entry of `keys` must name its `key`").with_status(422))
+    });
+    // Nothing is changed before all entries are known to be whole.
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    let mut updated = BulkUpdatedKeys::of(named.len());
+    for (named, fields) in named {
         match reached_key(&admin.store, all.granted(), "key", &named).await {
             Ok(key) => updated.note(admin, all.granted(), named, key, fields).await?,
             Err(error) => updated.fail(named, &error),

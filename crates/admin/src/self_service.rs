@@ -132,11 +132,27 @@ pub(crate) fn check_update(
     if !keeps_team {
         return denied("team_id", "only a proxy admin moves a key to another team or out of its own".into());
     }
+    let is_own = key.user_id.is_none() || key.user_id.as_deref() == granted.user_id();
+    if !is_own && !keeps_to_calls(&request.allowed_routes, &key.allowed_routes) {
+        let message = "whoever holds this key acts as its owner, so only they or a proxy admin change its routes, but \
+                       for a key that calls models and still does nothing else";
+        return denied("allowed_routes", message.into());
+    }
     let is_unblocked = matches!(request.blocked, Patch::Set(false) | Patch::Clear);
     if key.blocked && is_unblocked && !is_admin {
         return denied("blocked", "only a proxy admin or an admin of the key's team unblocks it".into());
     }
     Ok(())
+}
+
+/// Whether a change leaves a key's routes as they are, or confined to models. Another's key that is confined for a
+/// moment could be given a secret that is known, and then be freed again.
+fn keeps_to_calls(change: &Patch<Vec<String>>, routes: &[String]) -> bool {
+    match change {
+        Patch::Keep => true,
+        Patch::Clear => routes.is_empty(),
+        Patch::Set(fresh) => fresh == routes || (only_calls(routes) && only_calls(fresh)),
+    }
 }
 
 /// Checks that a key's new secret may be told to the caller.

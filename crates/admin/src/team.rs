@@ -1,5 +1,7 @@
 //! Teams: made, changed, shown, listed, blocked and deleted.
 
+use std::collections::BTreeMap;
+
 use weighhouse_api::{
     BlockTeamRequest, DeleteTeamsRequest, Dollars, Member, Patch, SortOrder, TeamColumn, TeamInfo, TeamList,
     TeamListQuery, TeamMembership, TeamModelsRequest, TeamObject, TeamQuery, TeamReach, TeamRequest,
@@ -12,7 +14,7 @@ use weighhouse_types::{Error, Scope, ScopeKind};
 use crate::admin::Admin;
 use crate::calendar::moment;
 use crate::rules::{budget, invalid};
-use crate::team_member::note_members;
+use crate::team_member::{few_enough, note_members};
 use crate::{entity, limits};
 
 const ID: &str = "team_id";
@@ -52,7 +54,20 @@ fn apply(request: TeamRequest, team: &mut TeamRecord, now_ms: i64) -> Result<(),
     set(request.tags, &mut team.tags);
     set(request.blocked, &mut team.blocked);
     if let Patch::Set(members) = request.members_with_roles {
-        team.members = members.into_iter().map(member).collect::<Result<_, _>>()?;
+        few_enough(members.len())?;
+        // Who stays keeps the limits that were set for them alone.
+        let known: BTreeMap<_, _> =
+            team.members.drain(..).filter_map(|member| Some((member.user_id?, member.limits))).collect();
+        for named in members {
+            let mut fresh = member(named)?;
+            let is_same = |other: &TeamMember| fresh.user_id.is_some() && other.user_id == fresh.user_id;
+            if team.members.iter().any(is_same) {
+                return Err(invalid("members_with_roles", "a user is named twice"));
+            }
+            let limits = fresh.user_id.as_ref().and_then(|user| known.get(user));
+            fresh.limits = limits.cloned().unwrap_or_default();
+            team.members.push(fresh);
+        }
     }
     limits::apply(request.limits, &mut team.limits, now_ms)?;
     let of_members = weighhouse_api::LimitPatch {
@@ -109,7 +124,7 @@ pub(crate) async fn info(admin: &Admin, granted: &Granted, query: Option<&str>) 
         if !sees_all && granted.user_id() != Some(&user_id) {
             continue;
         }
-        let limits = if member.limits == Limits::default() { &team.member_limits } else { &member.limits };
+        let limits = &member.limits.filled_by(&team.member_limits);
         let scope = Scope::pair(ScopeKind::Member, &team_id, &user_id);
         team_memberships.push(TeamMembership {
             spend: Dollars(admin.spent(&scope, limits).await?),

@@ -1,13 +1,14 @@
 //! Members of teams: added, changed, taken out.
 
 use std::collections::BTreeSet;
+use std::sync::mpsc::sync_channel;
 
 use weighhouse_api::{
     AddMemberRequest, DeleteMemberRequest, LimitPatch, Members, Patch, TeamObject, UpdateMemberRequest,
     read_body,
 };
 use weighhouse_auth::Granted;
-use weighhouse_storage::{EntityKind, Limits, TeamMember, TeamRecord, UserRecord};
+use weighhouse_storage::{EntityKind, KeyFilter, Limits, TeamMember, TeamRecord, UserRecord};
 use weighhouse_types::{Error, Kind};
 
 use crate::admin::Admin;
@@ -16,6 +17,8 @@ use crate::rules::invalid;
 use crate::{entity, limits, team};
 
 const TEAM: &str = "team_id";
+/// Members that one request may name: each is looked for in the team's list.
+const MAX_MEMBERS: usize = 500;
 
 pub(crate) async fn add(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<TeamObject, Error> {
     let request: AddMemberRequest = read_body(body)?;
@@ -26,6 +29,7 @@ pub(crate) async fn add(admin: &Admin, granted: &Granted, body: &[u8]) -> Result
         Members::One(member) => vec![member],
         Members::Many(members) => members,
     };
+    few_enough(members.len())?;
     let mut own = Limits::default();
     if let Some(dollars) = request.max_budget_in_team {
         own.max_budget = Some(team::member_budget(dollars)?);
@@ -92,18 +96,32 @@ pub(crate) async fn delete(admin: &Admin, granted: &Granted, body: &[u8]) -> Res
     let request: DeleteMemberRequest = read_body(body)?;
     granted.check_whole_team(TEAM, &request.team_id)?;
     let now_ms = admin.now_ms();
-    let (user, email) = (request.user_id.clone(), request.user_email);
+    let (user, email) = (request.user_id, request.user_email);
+    let (tell, told) = sync_channel(1);
     let change = move |team: &mut TeamRecord| {
         let place = place(team, user.as_deref(), email.as_deref()).ok_or_else(nobody)?;
-        team.members.remove(place);
+        // Whoever was named by an address may have an id, and keys.
+        drop(tell.send(team.members.remove(place).user_id));
         team.updated_ms = now_ms;
         Ok(())
     };
     let changed = entity::change(admin, TEAM, &request.team_id, change).await?;
-    if let Some(user) = &request.user_id {
-        note_team(admin, user, &request.team_id, false).await?;
+    if let Some(user) = told.try_recv().ok().flatten() {
+        note_team(admin, &user, &request.team_id, false).await?;
     }
     team::shown(admin, &changed).await
+}
+
+/// Checks how many members a request names.
+///
+/// # Errors
+/// `InvalidRequest`.
+pub(crate) fn few_enough(members: usize) -> Result<(), Error> {
+    if members <= MAX_MEMBERS {
+        return Ok(());
+    }
+    let message = format!("at most {MAX_MEMBERS} members can be named at once; send several requests");
+    Err(invalid("member", message))
 }
 
 /// Where a member stands in the list.
@@ -157,8 +175,17 @@ pub(crate) async fn join(admin: &Admin, user_id: &str, teams: &[String]) -> Resu
     Ok(())
 }
 
-/// Notes a team with a user that has a record, or takes it away.
+/// Notes a team with a user that has a record, or takes it away, and with it their keys of the team: those would
+/// go on spending its money, free of what bounded the member.
 async fn note_team(admin: &Admin, user: &str, team: &str, is_added: bool) -> Result<(), Error> {
+    if !is_added {
+        let filter = KeyFilter {
+            user_id: Some(user.to_owned()),
+            team_id: Some(team.to_owned()),
+            ..KeyFilter::default()
+        };
+        entity::delete_keys(admin, &filter).await?;
+    }
     let team = team.to_owned();
     let note = move |user: &mut UserRecord| {
         user.teams.retain(|known| *known != team);

@@ -7,7 +7,7 @@ use weighhouse_storage::KeyRecord;
 use weighhouse_types::{Error, Kind};
 
 use crate::admin::Admin;
-use crate::bounds::Bounds;
+use crate::bounds::{Bounds, check_routes};
 use crate::calendar::end_of;
 use crate::limits;
 use crate::named::{not_found, reached_key, reached_key_of_alias};
@@ -50,6 +50,7 @@ pub(crate) async fn change(
         check_update(granted, &before, &request)?;
         let mut key = before.clone();
         apply(request.clone(), &mut key, admin.now_ms())?;
+        check_routes(granted, Some(&before), &key)?;
         let bounds = Bounds::of(admin, granted, key.user_id.as_deref(), key.team_id.as_deref()).await?;
         if let Some(bounds) = bounds {
             bounds.check(admin, Some(&before), &key).await?;

@@ -99,9 +99,9 @@ impl Team {
         let id = &record.team_id;
         let members = record.members.iter().filter_map(|member| {
             let user = member.user_id.clone()?;
-            let own = member.limits != Limits::default();
-            let limits = if own { &member.limits } else { &record.member_limits };
-            let subject = Subject::pair(ScopeKind::Member, id, &user, limits.clone());
+            // One limit of their own frees nobody of the others that hold for all members.
+            let limits = member.limits.filled_by(&record.member_limits);
+            let subject = Subject::pair(ScopeKind::Member, id, &user, limits);
             Some((user, subject))
         });
         Self {
@@ -176,29 +176,7 @@ impl Tag {
 /// Own limits, with what a named budget says where they say nothing.
 #[must_use]
 pub fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
-    let Some(named) = budget.map(|budget| &budget.limits) else { return own.clone() };
-    let mut limits = own.clone();
-    if limits.max_budget.is_none() {
-        limits.max_budget = named.max_budget;
-        limits.budget_duration.clone_from(&named.budget_duration);
-        limits.temporary = limits.temporary.or(named.temporary);
-    }
-    limits.soft_budget = limits.soft_budget.or(named.soft_budget);
-    limits.rpm_limit = limits.rpm_limit.or(named.rpm_limit);
-    limits.tpm_limit = limits.tpm_limit.or(named.tpm_limit);
-    limits.budget_mode = limits.budget_mode.or(named.budget_mode);
-    limits.itpm_limit = limits.itpm_limit.or(named.itpm_limit);
-    limits.otpm_limit = limits.otpm_limit.or(named.otpm_limit);
-    limits.rpd_limit = limits.rpd_limit.or(named.rpd_limit);
-    limits.tpd_limit = limits.tpd_limit.or(named.tpd_limit);
-    limits.max_parallel_requests = limits.max_parallel_requests.or(named.max_parallel_requests);
-    if limits.more_budgets.is_empty() {
-        limits.more_budgets.clone_from(&named.more_budgets);
-    }
-    if limits.model_limits.is_empty() {
-        limits.model_limits.clone_from(&named.model_limits);
-    }
-    limits
+    budget.map_or_else(|| own.clone(), |budget| own.filled_by(&budget.limits))
 }
 
 #[cfg(test)]

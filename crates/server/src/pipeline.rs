@@ -52,7 +52,8 @@ pub(crate) async fn run(
     let standing = house.directory.standing(&caller, call.end_user.as_deref(), &tags).await?;
     let model = standing.model_for(caller.model_for(&call.asked_model));
     caller.may_use(&call.asked_model, model, &snapshot.access_groups)?;
-    standing.may_use(&call.asked_model, model, &snapshot.access_groups)?;
+    // A key's alias lets its owner use what it stands for only as long as the owner may use that.
+    standing.may_use(caller.model_for(&call.asked_model), model, &snapshot.access_groups)?;
     let mut plan = plan(snapshot, &call, &caller, &standing, model)?;
     if call.ask.peek.goes_on
         && let Some(place) = stored::continued(house, snapshot, &caller, &call).await?

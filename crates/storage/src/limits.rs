@@ -132,6 +132,50 @@ impl Limits {
         let more = self.temporary.filter(|increase| now_ms < increase.until_ms);
         self.max_budget.map(|max| max + more.map_or(Nanos::ZERO, |increase| increase.amount))
     }
+
+    /// These, and what more general ones say where these say nothing. A budget comes with its windows.
+    #[must_use]
+    pub fn filled_by(&self, general: &Self) -> Self {
+        let mut limits = self.clone();
+        // Each field is named, so that a new one is not forgotten here.
+        let Self {
+            max_budget,
+            budget_duration,
+            more_budgets,
+            soft_budget,
+            budget_mode,
+            temporary,
+            rpm_limit,
+            tpm_limit,
+            itpm_limit,
+            otpm_limit,
+            rpd_limit,
+            tpd_limit,
+            max_parallel_requests,
+            model_limits,
+        } = general;
+        if limits.max_budget.is_none() {
+            limits.max_budget = *max_budget;
+            limits.budget_duration.clone_from(budget_duration);
+            limits.temporary = limits.temporary.or(*temporary);
+        }
+        limits.soft_budget = limits.soft_budget.or(*soft_budget);
+        limits.budget_mode = limits.budget_mode.or(*budget_mode);
+        limits.rpm_limit = limits.rpm_limit.or(*rpm_limit);
+        limits.tpm_limit = limits.tpm_limit.or(*tpm_limit);
+        limits.itpm_limit = limits.itpm_limit.or(*itpm_limit);
+        limits.otpm_limit = limits.otpm_limit.or(*otpm_limit);
+        limits.rpd_limit = limits.rpd_limit.or(*rpd_limit);
+        limits.tpd_limit = limits.tpd_limit.or(*tpd_limit);
+        limits.max_parallel_requests = limits.max_parallel_requests.or(*max_parallel_requests);
+        if limits.more_budgets.is_empty() {
+            limits.more_budgets.clone_from(more_budgets);
+        }
+        if limits.model_limits.is_empty() {
+            limits.model_limits.clone_from(model_limits);
+        }
+        limits
+    }
 }
 
 impl From<&ModelLimits> for Limits {

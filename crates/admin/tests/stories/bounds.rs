@@ -114,6 +114,7 @@ async fn a_key_stays_within_the_key_that_made_it() {
     let plane = Plane::new().await;
     plane.post("/user/new", r#"{"user_id":"ada","auto_create_key":false}"#).await;
     let narrow = json!({"user_id": "ada", "max_budget": 5, "budget_duration": "30d", "tpm_limit": 7, "models": ["a", "b"],
+        "itpm_limit": 5, "otpm_limit": 3, "budget_mode": "bounded",
         "allowed_routes": ["/key/*", "openai_routes"], "duration": "7d",
         "budget_limits": [{"budget_duration": "1d", "max_budget": 1}]});
     let caller = holder(&plane, narrow).await;
@@ -122,6 +123,9 @@ async fn a_key_stays_within_the_key_that_made_it() {
         (json!({"max_budget": 5, "budget_duration": "1d"}), 400, "budget_duration"),
         (json!({"budget_limits": [{"budget_duration": "1h", "max_budget": 1}]}), 400, "budget_limits"),
         (json!({"tpm_limit": 8}), 400, "tpm_limit"),
+        (json!({"itpm_limit": 6}), 400, "itpm_limit"),
+        (json!({"otpm_limit": 4}), 400, "otpm_limit"),
+        (json!({"budget_mode": "after"}), 400, "budget_mode"),
         (json!({"models": ["*"]}), 403, "models"),
         (json!({"models": ["all-team-models"]}), 403, "models"),
         (json!({"duration": "8d"}), 400, "duration"),
@@ -137,6 +141,9 @@ async fn a_key_stays_within_the_key_that_made_it() {
         ("max_budget", json!(5.0)),
         ("budget_duration", json!("30d")),
         ("tpm_limit", json!(7)),
+        ("itpm_limit", json!(5)),
+        ("otpm_limit", json!(3)),
+        ("budget_mode", json!("bounded")),
         ("models", json!(["a", "b"])),
         ("allowed_routes", json!(["/key/*", "openai_routes"])),
         ("expires", json!("2026-02-07T12:00:00Z")),
@@ -147,6 +154,8 @@ async fn a_key_stays_within_the_key_that_made_it() {
     for (body, status, param) in [
         (json!({"max_budget": null}), 400, "max_budget"),
         (json!({"tpm_limit": null}), 400, "tpm_limit"),
+        (json!({"otpm_limit": null}), 400, "otpm_limit"),
+        (json!({"budget_mode": "after"}), 400, "budget_mode"),
         (json!({"models": []}), 403, "models"),
         (json!({"allowed_routes": null}), 403, "allowed_routes"),
         (json!({"duration": null}), 400, "duration"),
@@ -163,6 +172,26 @@ async fn a_key_stays_within_the_key_that_made_it() {
         json!({"key": secret, "tpm_limit": 6, "models": ["a"], "key_alias": "c"}),
     )
     .await;
+}
+
+#[tokio::test]
+async fn one_limit_of_a_member_leaves_the_others_of_all_members() {
+    let plane = Plane::new().await;
+    let members = json!([{"user_id": "tess", "role": "admin"}, {"user_id": "tom"}]);
+    let team = json!({"team_id": "red", "members_with_roles": members, "team_member_budget": 4});
+    plane.post("/team/new", &team.to_string()).await;
+    plane.post("/team/member_update", r#"{"team_id":"red","user_id":"tom","rpm_limit":50}"#).await;
+    let team = plane.directory.team("red").await.unwrap().unwrap();
+    let limits = team.member("tom").limits;
+    assert_eq!(
+        (limits.max_budget.map(|max| max.to_string()), limits.rpm_limit),
+        (Some("4".into()), Some(50))
+    );
+    // They stay with whoever stays, when the list is written anew.
+    let again = json!({"team_id": "red", "members_with_roles": [{"user_id": "tom"}]});
+    plane.post("/team/update", &again.to_string()).await;
+    let team = plane.directory.team("red").await.unwrap().unwrap();
+    assert_eq!(team.member("tom").limits.rpm_limit, Some(50));
 }
 
 #[tokio::test]

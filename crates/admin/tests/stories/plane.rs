@@ -54,7 +54,7 @@ impl InForce for NoConfig {
 pub(crate) struct Plane {
     pub(crate) store: Store,
     keyring: Keyring,
-    directory: Directory,
+    pub(crate) directory: Directory,
     admin: Admin,
     clock: Arc<AtomicI64>,
     _dir: TempDir,

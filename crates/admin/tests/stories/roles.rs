@@ -291,6 +291,73 @@ async fn roles_in_a_team_reach_what_the_table_says() {
 }
 
 #[tokio::test]
+async fn nobody_becomes_another_by_way_of_a_key_in_their_team() {
+    let house = House::new().await;
+    let tess = house.of_team_role(TeamRole::Admin).await;
+    let ask = async |caller: &Caller, path: &str, body: Value| {
+        house.plane.ask_as(Some(caller.clone()), Method::POST, path, &body.to_string()).await
+    };
+    // A proxy admin's own key in the team is neither confined nor given a secret that is known.
+    let roots = house.plane.key(r#"{"user_id":"root","team_id":"red"}"#).await;
+    let calls = json!(["llm_api_routes"]);
+    let (status, answer) = ask(&tess, "/key/update", json!({"key": roots, "allowed_routes": calls})).await;
+    is_refused(status, &answer, "confined");
+    // A key made for a member calls models, and never more.
+    ask(&tess, "/team/member_add", json!({"team_id": "red", "member": {"user_id": "bob"}})).await;
+    let (status, made) = ask(&tess, "/key/generate", json!({"team_id": "red", "user_id": "bob"})).await;
+    assert_eq!((status, &made["allowed_routes"]), (200, &calls), "{made}");
+    let key = text(&made, "key");
+    for routes in [json!([]), json!(null), json!(["*"]), json!(["/key/generate"])] {
+        let (status, answer) = ask(&tess, "/key/update", json!({"key": key, "allowed_routes": routes})).await;
+        is_refused(status, &answer, &routes.to_string());
+        let fields = json!({"team_id": "red", "key_ids": [key], "update_fields": {"allowed_routes": routes}});
+        let (_, answer) = ask(&tess, "/team/key/bulk_update", fields).await;
+        assert_eq!(answer["successful_updates"], json!([]), "{answer}");
+    }
+    let narrower = json!({"key": key, "allowed_routes": ["/v1/chat/completions"]});
+    let (status, answer) = ask(&tess, "/key/update", narrower).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+#[tokio::test]
+async fn a_key_with_few_routes_gives_no_other_more() {
+    let house = House::new().await;
+    let ask = async |caller: &Caller, path: &str, body: Value| {
+        house.plane.ask_as(Some(caller.clone()), Method::POST, path, &body.to_string()).await
+    };
+    let narrow = house.plane.key(r#"{"user_id":"root","allowed_routes":["/key/*"]}"#).await;
+    let root = house.plane.caller(&narrow).await.unwrap();
+    let (status, answer) = ask(&root, "/key/update", json!({"key": narrow, "allowed_routes": null})).await;
+    is_refused(status, &answer, "widened");
+    let (status, answer) = ask(&root, "/key/generate", json!({"user_id": "root"})).await;
+    is_refused(status, &answer, "a wider one");
+    let wide = house.plane.key(r#"{"user_id":"root"}"#).await;
+    let (status, answer) = ask(&root, "/key/regenerate", json!({"key": wide})).await;
+    is_refused(status, &answer, "a wider one's secret");
+    let (status, answer) = ask(&root, "/key/regenerate", json!({"key": narrow})).await;
+    assert_eq!(status, 200, "its own: {answer}");
+
+    // The same for money.
+    let poor = house.caller(json!({"user_id": "ada", "max_budget": 1})).await;
+    let (status, rich) = ask(&house.user("ada").await, "/key/generate", json!({"max_budget": 5})).await;
+    assert_eq!(status, 200, "{rich}");
+    let (status, answer) = ask(&poor, "/key/regenerate", json!({"key": text(&rich, "key")})).await;
+    assert_eq!((status, text(&answer["error"], "param")), (400, "max_budget".to_owned()), "{answer}");
+}
+
+#[tokio::test]
+async fn who_leaves_a_team_leaves_their_keys_of_it() {
+    let house = House::new().await;
+    let of_team = house.plane.key(r#"{"user_id":"tom","team_id":"red"}"#).await;
+    let own = house.plane.key(r#"{"user_id":"tom"}"#).await;
+    let mates = house.plane.key(r#"{"user_id":"tess","team_id":"red"}"#).await;
+    house.plane.post("/team/member_delete", r#"{"team_id":"red","user_id":"tom"}"#).await;
+    for (key, stays) in [(&of_team, false), (&own, true), (&mates, true)] {
+        assert_eq!(house.plane.store.key_by_hash(&hash_of(key)).await.unwrap().is_some(), stays);
+    }
+}
+
+#[tokio::test]
 async fn spend_is_told_to_whom_it_concerns() {
     let house = House::new().await;
     let mut rows = Vec::new();

@@ -64,7 +64,8 @@ impl<'call> Sight<'call> {
 
     fn has(&self, name: &str) -> bool {
         let (model, groups) = (self.stands_for(name), &self.snapshot.access_groups);
-        self.caller.may_use(name, model, groups).is_ok() && self.standing.may_use(name, model, groups).is_ok()
+        self.caller.may_use(name, model, groups).is_ok()
+            && self.standing.may_use(self.caller.model_for(name), model, groups).is_ok()
     }
 
     /// The models that the caller may use: groups and aliases, the key's own aliases, and for wildcards what
