@@ -113,7 +113,7 @@ fn code(error: &ClientError) -> u8 {
             400..=499 => REFUSED,
             _ => FAILED,
         },
-        ClientError::Address(_) | ClientError::Https(_) | ClientError::Key => USAGE,
+        ClientError::Address(_) | ClientError::Key => USAGE,
         ClientError::Unreachable { .. } | ClientError::TimedOut { .. } => UNREACHABLE,
         _ => FAILED,
     }
@@ -134,7 +134,7 @@ mod tests {
         for (error, code) in [
             (refused(500, "internal_server_error"), 1),
             (ClientError::Garbled(String::new()), 1),
-            (ClientError::Https(String::new()), 2),
+            (ClientError::Key, 2),
             (refused(404, "not_found_error"), 3),
             (refused(401, "auth_error"), 4),
             (refused(403, "auth_error"), 4),

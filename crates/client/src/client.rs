@@ -33,11 +33,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the gateway at `base`, such as `http://127.0.0.1:4000`. An empty key sends none. `timeout`
+    /// A client of the gateway at `base`, such as `http://127.0.0.1:4000` or `https://llm.example.org`. An empty key sends none. `timeout`
     /// bounds every request from its start to the last byte of the answer.
     ///
     /// # Errors
-    /// `Address`, `Https`, `Key`.
+    /// `Address`, `Key`.
     pub fn new(base: &str, key: SecretString, timeout: Duration) -> Result<Self, ClientError> {
         Ok(Self { transport: Transport::new(base, key, timeout)? })
     }

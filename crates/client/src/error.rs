@@ -7,14 +7,8 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum ClientError {
     /// The address cannot be one of a gateway.
-    #[error("{0:?} is no address of a gateway: write http://HOST:PORT")]
+    #[error("{0:?} is no address of a gateway: write http://HOST:PORT or https://HOST")]
     Address(String),
-    /// TLS is not spoken here.
-    #[error(
-        "{0:?} asks for https, which this client does not speak yet: use the http:// address of the gateway itself, \
-         or a tunnel to it"
-    )]
-    Https(String),
     /// The key cannot stand in a header.
     #[error("the key holds characters that cannot stand in a header")]
     Key,

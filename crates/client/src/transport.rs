@@ -1,4 +1,4 @@
-//! One request over HTTP/1.1: address, key, time and size bounded.
+//! One request over HTTP/1.1, encrypted or not: address, key, time and size bounded.
 
 use std::error::Error as _;
 use std::fmt;
@@ -10,6 +10,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as HttpClient, Error as HttpError};
 use hyper_util::rt::TokioExecutor;
@@ -26,12 +27,13 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("weighhouse-client/"
 /// Asks one gateway.
 #[derive(Clone)]
 pub(crate) struct Transport {
+    scheme: Scheme,
     authority: Authority,
     /// What stands before every path; without a slash at its end.
     prefix: String,
     key: SecretString,
     timeout: Duration,
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 impl fmt::Debug for Transport {
@@ -47,23 +49,22 @@ impl Transport {
     pub(crate) fn new(base: &str, key: SecretString, timeout: Duration) -> Result<Self, ClientError> {
         let bad = || ClientError::Address(without_credentials(base));
         let parts = base.trim().parse::<Uri>().map_err(|_| bad())?.into_parts();
-        match parts.scheme {
-            Some(scheme) if scheme == Scheme::HTTP => {}
-            Some(scheme) if scheme == Scheme::HTTPS => {
-                return Err(ClientError::Https(without_credentials(base)));
-            }
-            _ => return Err(bad()),
-        }
+        let is_known = |scheme: &Scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS;
+        let scheme = parts.scheme.filter(is_known).ok_or_else(bad)?;
         let authority =
             parts.authority.filter(|authority| !authority.as_str().contains('@')).ok_or_else(bad)?;
         let path = parts.path_and_query.filter(|path| path.query().is_none()).ok_or_else(bad)?;
         HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key)?;
+        let http = HttpClient::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(MAX_IDLE)
+            .build(connector(&scheme));
         Ok(Self {
+            http,
+            scheme,
             authority,
             prefix: path.path().trim_end_matches('/').to_owned(),
             key,
             timeout,
-            http: HttpClient::builder(TokioExecutor::new()).pool_max_idle_per_host(MAX_IDLE).build_http(),
         })
     }
 
@@ -113,7 +114,8 @@ impl Transport {
     ) -> Result<Request<Full<Bytes>>, ClientError> {
         let bad = || ClientError::Address(self.address());
         let path = PathAndQuery::try_from(format!("{}{target}", self.prefix)).map_err(|_| bad())?;
-        let uri = Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone()).path_and_query(path);
+        let uri = Uri::builder().scheme(self.scheme.clone());
+        let uri = uri.authority(self.authority.clone()).path_and_query(path);
         let is_json = body.is_some();
         let mut request = Request::new(Full::new(body.map(Bytes::from).unwrap_or_default()));
         *request.method_mut() = method;
@@ -133,7 +135,7 @@ impl Transport {
     }
 
     fn address(&self) -> String {
-        format!("http://{}{}", self.authority, self.prefix)
+        format!("{}://{}{}", self.scheme, self.authority, self.prefix)
     }
 
     /// The innermost cause says most to people.
@@ -146,6 +148,22 @@ impl Transport {
         }
         ClientError::Unreachable { address: self.address(), reason }
     }
+}
+
+/// Connects as the scheme says. The system's certificates are trusted, or Mozilla's where the system has none; they are
+/// read for an https address alone, because reading them takes longer than most answers.
+fn connector(scheme: &Scheme) -> HttpsConnector<HttpConnector> {
+    let mut roots = rustls::RootCertStore::empty();
+    if *scheme == Scheme::HTTPS {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+    }
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().wrap_connector(http)
 }
 
 /// An address as errors may show it.
@@ -173,11 +191,11 @@ mod tests {
     fn addresses_are_taken_with_and_without_a_prefix() {
         assert_eq!(check("http://127.0.0.1:4000").unwrap(), "http://127.0.0.1:4000/key/list?page=1");
         assert_eq!(check("http://house/llm/ ").unwrap(), "http://house/llm/key/list?page=1");
+        assert_eq!(check("https://house").unwrap(), "https://house/key/list?page=1");
     }
 
     #[test]
     fn other_addresses_are_refused_in_clear_words() {
-        assert!(check("https://house").unwrap_err().contains("does not speak yet"));
         for bad in [
             "house:4000",
             "ftp://house",

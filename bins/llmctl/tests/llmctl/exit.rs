@@ -100,7 +100,8 @@ fn what_went_wrong_decides_the_exit_status() {
         1,
     );
     check(&[], &["key"], 2);
-    check(&[], &["key", "list", "--url", "https://127.0.0.1:1"], 2);
+    check(&[], &["key", "list", "--url", "ftp://127.0.0.1:1"], 2);
+    check(&[], &["key", "list", "--url", "https://127.0.0.1:1"], 7);
     check(&[], &["key", "update", "sk-0123456789abcdef", "--rpm", "1", "--clear", "rpm"], 2);
     check(&[], &["key", "new", "--max-budget", "much"], 2);
 }

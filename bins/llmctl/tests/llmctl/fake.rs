@@ -4,9 +4,14 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// A gateway that gives these answers, one a connection, and ends; its address, and what it was asked.
 pub(crate) fn gateway(answers: Vec<(u16, String)>) -> (String, Receiver<String>) {
@@ -15,20 +20,47 @@ pub(crate) fn gateway(answers: Vec<(u16, String)>) -> (String, Receiver<String>)
     let (tell, told) = sync_channel(answers.len().max(1));
     thread::spawn(move || {
         for (status, body) in answers {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = Vec::new();
-            let mut buffer = [0; 4_096];
-            while !is_whole(&request) {
-                let read = stream.read(&mut buffer).unwrap();
-                request.extend_from_slice(buffer.get(..read).unwrap());
-            }
-            tell.send(String::from_utf8(request).unwrap()).unwrap();
-            let head =
-                format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-            stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+            let (stream, _) = listener.accept().unwrap();
+            tell.send(serve(stream, status, &body).unwrap()).unwrap();
         }
     });
     (format!("http://{address}"), told)
+}
+
+/// The same behind TLS; it answers everyone who trusts its certificate, until the test ends.
+pub(crate) fn encrypted_gateway(body: &'static str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls");
+    let certificate = CertificateDer::from_pem_file(format!("{folder}/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(format!("{folder}/server.key.pem")).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key);
+    let config = Arc::new(config.unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let session = ServerConnection::new(Arc::clone(&config)).unwrap();
+            // Who does not trust the certificate hangs up.
+            let _is_served = serve(StreamOwned::new(session, stream.unwrap()), 200, body).is_ok();
+        }
+    });
+    format!("https://{address}")
+}
+
+/// Reads a request and answers it; the request.
+fn serve(mut stream: impl Read + Write, status: u16, body: &str) -> std::io::Result<String> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4_096];
+    while !is_whole(&request) {
+        let read = stream.read(&mut buffer)?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        request.extend_from_slice(buffer.get(..read).unwrap());
+    }
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes())?;
+    stream.flush()?;
+    Ok(String::from_utf8(request).unwrap())
 }
 
 fn is_whole(request: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! What the gateway is asked for every verb: the command line, and the request that it stands for.
 
-use crate::fake::{gateway, llmctl};
+use crate::fake::{encrypted_gateway, gateway, llmctl};
 
 const HASH: &str = "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b";
 
@@ -176,4 +176,16 @@ fn chats() {
         "POST /v1/chat/completions",
         r#"{"messages":[{"content":"two\nlines","role":"user"}],"model":"m"}"#,
     );
+}
+
+#[test]
+fn an_encrypted_gateway_is_asked_where_its_certificate_is_trusted() {
+    let url = encrypted_gateway(r#"{"keys":[],"total_count":0,"current_page":1,"total_pages":0}"#);
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/authority.pem");
+    let asked = ["key", "list", "--url", &url, "--output", "json"];
+    let told = llmctl(&[("LLMCTL_API_KEY", "sk-1"), ("SSL_CERT_FILE", authority)], &asked, "");
+    assert!(told.status.success(), "{told:?}");
+    let stranger = llmctl(&[("LLMCTL_API_KEY", "sk-1")], &asked, "");
+    assert_eq!(stranger.status.code(), Some(7), "{stranger:?}");
+    assert!(String::from_utf8_lossy(&stranger.stderr).contains("certificate"), "{stranger:?}");
 }
