@@ -199,6 +199,10 @@ impl Words {
         self.is_line_open = !shown.ends_with('\n') && (self.is_line_open || !shown.is_empty());
         let mut out = io::stdout().lock();
         let written = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            // Whoever reads has read enough, as with every other verb.
+            return Ok(());
+        }
         written.map_err(|error| Failure::other(format!("standard output: {error}")))
     }
 

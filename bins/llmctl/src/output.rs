@@ -106,16 +106,19 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// A line for people.
-#[expect(clippy::print_stderr, reason = "the one place that speaks to whoever started the program")]
 pub(crate) fn say(line: &str) {
-    eprintln!("{line}");
+    // Who has closed it does not want to hear.
+    let _is_heard = writeln!(io::stderr().lock(), "{line}").is_ok();
 }
 
 /// Why the program ends, and what to do.
 pub(crate) fn complain(failure: &Failure, is_colour_refused: bool) {
     let is_bold = io::stderr().is_terminal() && !is_colour_refused;
     let name = if is_bold { "\u{1b}[1;31mllmctl:\u{1b}[0m" } else { "llmctl:" };
-    say(&format!("{name} {}", failure.message));
+    // A message may be a server's, line breaks and all.
+    for line in failure.message.lines() {
+        say(&format!("{name} {}", plain(line)));
+    }
     if let Some(hint) = &failure.hint {
         say(&format!("  hint: {hint}"));
     }

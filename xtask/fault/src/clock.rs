@@ -1,6 +1,6 @@
 //! The wall clock jumps by hours and days, over midnights, month ends and the hours of summer time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,8 +22,8 @@ use crate::windows::most_in_a_minute;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 const RPM: u64 = 40;
-/// How long the clock stays where it jumped.
-const STAY: Duration = Duration::from_millis(1_200);
+/// How long the clock stays where it jumped: what happens two seconds later happens under load.
+const STAY: Duration = Duration::from_millis(3_500);
 /// Jumps after which the house is started anew.
 const RESTART_EVERY: u64 = 5;
 
@@ -62,12 +62,18 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     let rated = house.key(&json!({"rpm_limit": RPM}))?;
     let mut dice = Dice::of(options.seed, 0);
     let mut starts = vec![Instant::now()];
-    let mut farthest = 0;
+    let (mut farthest, mut seen) = (0, BTreeSet::new());
+    let mut served = vec![0; payers.len()];
     for number in 0..jumps {
-        let offset = jump(&mut dice);
+        let (offset, moment) = jump(&mut dice);
         farthest = farthest.max(offset.abs());
         time.set(offset)?;
-        stay(&house, &payers, &rated).with_context(|| format!("jump {}, by {offset} s", number + 1))?;
+        let context = || format!("jump {}, by {offset} s", number + 1);
+        let calls = stay(&house, &payers, &rated).with_context(context)?;
+        // The money of seconds that were there before may be spent; that of others is to be had.
+        let is_new = moment.is_none_or(|moment| seen.insert(moment));
+        ensure!(!is_new || calls.first() > Some(&0), "no budget of a second bore a call after jump {number}");
+        served.iter_mut().zip(calls).for_each(|(sum, calls)| *sum += calls);
         house.never_panicked()?;
         if (number + 1) % RESTART_EVERY == 0 {
             house.process.terminate();
@@ -84,7 +90,11 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
         Ok((crate::house::nanos(&spent)? == bill).then_some(()))
     })?;
     house.verified()?;
+    ensure!(served.iter().all(|calls| *calls > 0), "calls of each key that were served: {served:?}");
     let rows = ledger(house.location())?;
+    let now_ms = unix_seconds() * 1_000;
+    let jumped = |row: &LedgerRow| (row.started_ms - now_ms).abs() > HOUR / 2 * 1_000;
+    ensure!(farthest == 0 || rows.iter().any(jumped), "the clock did not jump: does libfaketime work here?");
     let (windows, fullest) = judge(&rows, &payers)?;
     let most = most_of_a_process(&fakes[1].visits(), &starts);
     ensure!(most <= RPM, "{most} calls of a key with {RPM} a minute within 60 real seconds");
@@ -126,35 +136,42 @@ fn payers(house: &House) -> Result<Vec<Payer>> {
         {"budget_duration": "1h", "max_budget": 0.06}, {"budget_duration": "7d", "max_budget": 0.2}]}))?;
     Ok(vec![
         one("1s", "seconds:1", 0.04, 4)?,
-        one("1h", "seconds:3600", 0.05, 5)?,
+        one("1h", "seconds:3600", 0.06, 6)?,
         one("1d", "days:1", 0.06, 6)?,
         one("30d", "months:1", 0.1, 10)?,
         Payer { secret: both, limits: BTreeMap::from([("seconds:3600", cents(6)), ("days:7", cents(20))]) },
     ])
 }
 
-/// Seconds from the true time to where the clock jumps.
-fn jump(dice: &mut Dice) -> i64 {
+fn unix_seconds() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
+
+/// Seconds from the true time to where the clock jumps, and the moment, where it is one of those.
+fn jump(dice: &mut Dice) -> (i64, Option<i64>) {
     match dice.below(8) {
-        0 => 0,
-        1 => HOUR,
-        2 => -HOUR,
-        3 => DAY,
-        4 => -DAY,
-        _ => dice.pick(&MOMENTS) - now,
+        0 => (0, None),
+        1 => (HOUR, None),
+        2 => (-HOUR, None),
+        3 => (DAY, None),
+        4 => (-DAY, None),
+        _ => {
+            let moment = *dice.pick(&MOMENTS);
+            (moment - unix_seconds(), Some(moment))
+        }
     }
 }
 
-/// Everybody spends what there is, for as long as the clock stays.
-fn stay(house: &House, payers: &[Payer], rated: &str) -> Result<()> {
-    let (is_over, calls) = (AtomicBool::new(false), AtomicU64::new(0));
+/// Everybody spends what there is, for as long as the clock stays. How many calls of each payer were served.
+fn stay(house: &House, payers: &[Payer], rated: &str) -> Result<Vec<u64>> {
+    let is_over = AtomicBool::new(false);
+    let served: Vec<AtomicU64> = (0..=payers.len()).map(|_| AtomicU64::new(0)).collect();
     std::thread::scope(|scope| {
         let mut clients = Vec::new();
         let secrets = payers.iter().map(|payer| ("m", payer.secret.as_str())).chain([("rated", rated)]);
-        for (model, secret) in secrets.flat_map(|payer| [payer, payer]) {
-            let (is_over, calls) = (&is_over, &calls);
+        for ((model, secret), calls) in secrets.zip(&served).flat_map(|payer| [payer, payer]) {
+            let is_over = &is_over;
             clients.push(scope.spawn(move || {
                 let mut body = chat(model, "weigh me");
                 body["max_tokens"] = json!(10);
@@ -178,7 +195,8 @@ fn stay(house: &House, payers: &[Payer], rated: &str) -> Result<()> {
             Ok(done) => done,
             Err(_) => bail!("a client panicked"),
         })
-    })
+    })?;
+    Ok(served.iter().take(payers.len()).map(|calls| calls.load(Ordering::Relaxed)).collect())
 }
 
 /// Sums rows by the accounts that they name; gives how many windows were spent in, and thousandths of the fullest.
@@ -193,7 +211,7 @@ fn judge(rows: &[LedgerRow], payers: &[Payer]) -> Result<(usize, i64)> {
     ensure!(!sums.is_empty(), "no row names a window");
     let mut fullest = 0;
     for (account, sum) in &sums {
-        // Every scope of these rows is a key; the windows of some lengths have the same limit with all of them.
+        // Every scope of these rows is a key, and windows of one length have one limit with all of them.
         let limits = payers.iter().flat_map(|payer| &payer.limits);
         let length = |name: &str| account.contains(&format!("@{name}@"));
         let limit = limits.filter(|(name, _)| length(name)).map(|(_, limit)| *limit).max();

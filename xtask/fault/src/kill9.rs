@@ -67,6 +67,8 @@ fn kill(house: House, fake: &FakeProvider, clients: u64, seed: u64, figures: &mu
     let (bill_before, calls_before) = fake.billed();
     let had = storm(&house, &secret, fake, clients, seed)?;
     house.process.wait_for_exit(SOON);
+    // The one that was under load: the next one has seen nothing yet.
+    house.never_panicked()?;
     // What was on its way to clients that are gone is seen to be gone, and billed.
     eventually("the fake's connections are closed", || Ok((fake.open_connections() == 0).then_some(())))?;
     let (house, taken) = house.again()?;
