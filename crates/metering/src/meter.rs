@@ -174,6 +174,15 @@ impl Meter {
         sum
     }
 
+    /// What is settled in every account of a moment, for the simulation to hold against the book.
+    #[cfg(test)]
+    pub(crate) fn settled_at(&self, now_ms: i64) -> Vec<(weighhouse_types::AccountId, Nanos)> {
+        let mut accounts = Vec::new();
+        let scopes = self.scopes.read().unwrap_or_else(PoisonError::into_inner);
+        scopes.values().for_each(|scope| scope.accounts_at(now_ms, &mut accounts));
+        accounts.iter().map(|account| (account.id.clone(), account.account.settled())).collect()
+    }
+
     /// Bytes of the journal, and attempts in it that the store does not have.
     #[must_use]
     pub fn journal_size(&self) -> (u64, usize) {

@@ -58,6 +58,15 @@ impl SimulatedBook {
 }
 
 impl Kept {
+    /// What the rows of an account sum up to; a key's account for life is its own row.
+    pub(crate) fn settled(&self, account: &AccountId) -> Nanos {
+        let key = account.scope.as_str().strip_prefix("key:").filter(|_| account.window.is_life());
+        match key {
+            Some(id) => self.keys.get(&KeyId::new(id)).copied().unwrap_or_default(),
+            None => self.accounts.get(account).copied().unwrap_or_default(),
+        }
+    }
+
     /// Takes the rows that are not there; gives how many.
     fn take(&mut self, rows: &[Box<LedgerRow>], counts_twice: bool) -> u64 {
         let mut taken = 0;

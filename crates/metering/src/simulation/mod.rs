@@ -130,13 +130,21 @@ async fn live(
     if life.meter.in_flight(now_ms) != InFlight::default() {
         return Err(format!("nobody calls, and yet {:?} is taken", life.meter.in_flight(now_ms)));
     }
+    let (settled, book) = (life.meter.settled_at(now_ms), life.book.clone());
     drop(life);
     let left = writing.await.map_err(|error| error.to_string())?;
     syncing.abort();
     if left > 0 || truth.borrow().asking > 0 {
         return Err(format!("{left} rows were left behind"));
     }
-    Ok(Lived::ToItsEnd)
+    let kept = book.kept();
+    // The engine's own books, which every refusal looks at, say what the rows say.
+    match settled.iter().find(|(account, settled)| kept.settled(account) != *settled) {
+        Some((account, settled)) => {
+            Err(format!("{account:?} has settled {settled}, and its rows say {}", kept.settled(account)))
+        }
+        None => Ok(Lived::ToItsEnd),
+    }
 }
 
 async fn joined(clients: Vec<JoinHandle<Result<(), String>>>) -> Result<(), String> {
