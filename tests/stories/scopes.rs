@@ -73,6 +73,11 @@ fn each_scope_bounds_all_calls_under_it_and_the_narrowest_is_named() {
         assert_eq!(house.key(nobody.clone()).chat("word").status(), 200, "{words}");
     }
     assert!(fake.bill().total > Nanos::ZERO);
+    // A row carries its tags, and a batch of rows must fit the store.
+    let mut long = chat("word");
+    long["metadata"] = json!({"tags": ["x".repeat(257)]});
+    let refusal = house.key(nobody).ask(&long).refused(400);
+    assert!(refusal["message"].as_str().unwrap().contains("at most 256 bytes"), "{refusal}");
 }
 
 #[test]

@@ -16,8 +16,6 @@ use crate::named::hash_named;
 const MOST_ROWS: u32 = 2_000;
 /// Rows that are named because they differ most.
 const LARGEST: usize = 20;
-/// Tiers whose prices a row may have been booked by; the row's own arithmetic tells which.
-const TIERS: [Tier; 4] = [Tier::Standard, Tier::Priority, Tier::Flex, Tier::Batch];
 
 pub(crate) async fn reprice(admin: &Admin, body: &[u8]) -> Result<Repriced, Error> {
     let request: RepriceRequest = read_body(body)?;
@@ -68,12 +66,16 @@ fn tell(told: &mut Repriced, row: &LedgerRow, in_force: &dyn InForce) {
 
 /// What a row would cost at the moment of its admission. None: it used something that has no price.
 fn cost(row: &LedgerRow, priced: &Priced) -> Option<Nanos> {
+    if row.arithmetic.is_empty() && row.cost > Nanos::ZERO {
+        // A crash cut it off: nobody saw what it used, so it keeps what was held for it.
+        return Some(row.cost);
+    }
     let at = |tier| {
         let moment = PriceMoment { unix_ms: row.started_ms, tier };
         priced.0.cost(&row.usage, &moment)
     };
     // The ledger does not name the tier: where one of them still gives the row's own arithmetic, it was that one.
-    let same = TIERS.into_iter().map(at).find(|cost| cost.arithmetic_json(&row.usage) == *row.arithmetic);
+    let same = Tier::ALL.into_iter().map(at).find(|cost| cost.arithmetic_json(&row.usage) == *row.arithmetic);
     let cost = same.unwrap_or_else(|| at(Tier::Standard));
     (!cost.unpriced).then(|| cost.nanos())
 }

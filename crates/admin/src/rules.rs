@@ -12,6 +12,10 @@ const MIN_KEY_BYTES: usize = 16;
 const MAX_KEY_BYTES: usize = 512;
 /// The field of the metadata that holds a key's tags, in LiteLLM and here.
 const TAGS: &str = "tags";
+/// Tags that a key has at most; each call carries all of them.
+const MAX_TAGS: usize = 100;
+/// The longest tag; the same bound holds for those of calls.
+const MAX_TAG_BYTES: usize = 256;
 
 /// Checks a key that somebody chose; gives its hash.
 ///
@@ -76,7 +80,15 @@ pub(crate) fn tags_of(metadata: &Map<String, Value>) -> Result<Vec<String>, Erro
     match metadata.get(TAGS) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(tags)) => {
-            tags.iter().map(|tag| tag.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+            if tags.len() > MAX_TAGS {
+                return Err(invalid("tags", format!("a key has at most {MAX_TAGS} tags")));
+            }
+            let tags = tags.iter().map(|tag| tag.as_str().map(str::to_owned).ok_or_else(wrong));
+            let tags = tags.collect::<Result<Vec<_>, _>>()?;
+            match tags.iter().find(|tag| tag.len() > MAX_TAG_BYTES) {
+                Some(_) => Err(invalid("tags", format!("a tag has at most {MAX_TAG_BYTES} bytes"))),
+                None => Ok(tags),
+            }
         }
         Some(_) => Err(wrong()),
     }

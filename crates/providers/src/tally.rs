@@ -6,6 +6,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use weighhouse_types::{Usage, UsageClass};
 
+/// Tokens that one call uses at most: 4,294,967,296.
+const MOST: u64 = 1 << 32;
+
 /// A count as providers write it; what is no count is remembered, not refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Count {
@@ -27,9 +30,10 @@ impl Count {
         }
     }
 
-    /// No call uses as many tokens as an i64 holds; a count beyond it is noise.
+    /// A count beyond what any call uses is noise. Sums of what is taken must fit the store's whole numbers, however
+    /// many rows a day has: one that does not would stop the ledger.
     const fn checked(count: u64) -> Self {
-        if count <= i64::MAX.unsigned_abs() { Self::Of(count) } else { Self::Odd }
+        if count <= MOST { Self::Of(count) } else { Self::Odd }
     }
 }
 
@@ -81,7 +85,7 @@ impl<'de> Visitor<'de> for CountVisitor {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "guarded by the range")]
     fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
         let is_whole = (0.0..=9e15).contains(&count) && count.fract() == 0.0;
-        Ok(if is_whole { Count::Of(count as u64) } else { Count::Odd })
+        Ok(if is_whole { Count::checked(count as u64) } else { Count::Odd })
     }
 
     /// Proto JSON writes wide numbers as texts (<https://protobuf.dev/programming-guides/json/>).
@@ -114,13 +118,26 @@ mod tests {
 
     #[test]
     fn only_whole_numbers_are_counts() {
-        let odd = ["-1", "1.5", "18446744073709551615", "\"x\"", "true", "[1]", "{\"a\":1}", "\"\""];
+        let odd = [
+            "-1",
+            "1.5",
+            "18446744073709551615",
+            "\"x\"",
+            "true",
+            "[1]",
+            "{\"a\":1}",
+            "\"\"",
+            "4294967297",
+            "5e9",
+            "\"9223372036854775807\"",
+        ];
         odd.iter()
             .for_each(|raw| assert_eq!(serde_json::from_str::<Count>(raw).unwrap(), Count::Odd, "{raw}"));
         for (raw, count) in [
             ("0", Count::Of(0)),
             ("7", Count::Of(7)),
             ("7.0", Count::Of(7)),
+            ("4294967296", Count::Of(MOST)),
             ("\"7\"", Count::Of(7)),
             ("null", Count::Absent),
         ] {

@@ -246,11 +246,7 @@ fn with_call_fee(mut usage: Usage, prices: &PriceBook) -> Usage {
 
 /// The price tier of a tier's name; what is not known is served as standard.
 pub(crate) fn tier_of(name: Option<&str>) -> Tier {
-    match name {
-        Some("priority") => Tier::Priority,
-        Some("flex") => Tier::Flex,
-        _ => Tier::Standard,
-    }
+    name.and_then(Tier::from_name).unwrap_or_default()
 }
 
 /// The row of an attempt as far as it is known when it is sent.

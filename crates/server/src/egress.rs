@@ -27,6 +27,8 @@ use crate::snapshot::Compat;
 const LITELLM_VERSION: HeaderValue = HeaderValue::from_static("1.109.1");
 /// Provider headers that are passed on; the rest of a flood is dropped.
 const MAX_PROVIDER_HEADERS: usize = 48;
+/// A limited key's answer has some thirty headers; to grow while they are put in costs more than the room.
+const EXPECTED_HEADERS: usize = 48;
 /// Headers that describe the provider's connection or are ours to set.
 const NOT_PASSED_ON: &[&str] = &[
     "connection",
@@ -58,7 +60,7 @@ pub(crate) struct Course<'call> {
 
 /// Puts an answer together.
 pub(crate) fn reply(answer: Answer, course: &Course<'_>, house: &House) -> Response<ReplyBody> {
-    let mut headers = HeaderMap::with_capacity(32);
+    let mut headers = HeaderMap::with_capacity(EXPECTED_HEADERS);
     let (body, booked, kind) = match answer.content {
         Content::Whole(bytes, booked) => (ReplyBody::whole(bytes), Some(booked), "application/json"),
         Content::Stream(relay) if course.call.framing == Framing::Array => {

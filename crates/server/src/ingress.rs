@@ -167,6 +167,10 @@ pub(crate) fn receive(
         tags.extend(listed.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
     }
     tags.truncate(MAX_TAGS);
+    if let Some(tag) = tags.iter().find(|tag| tag.len() > MAX_LABEL_BYTES) {
+        let message = format!("a tag has at most {MAX_LABEL_BYTES} bytes, and one has {}", tag.len());
+        return Err(Error::new(Kind::InvalidRequest, message).at("metadata.tags"));
+    }
     Ok(Call {
         id: CallId::new(unix_ms, random),
         operation: asked.operation,

@@ -68,6 +68,12 @@ async fn tags_in_the_metadata_are_tags() {
     let plane = Plane::new().await;
     let made = plane.post("/key/generate", r#"{"metadata":{"tags":["a","b"]}}"#).await;
     assert_eq!(made.get("tags"), Some(&json!(["a", "b"])));
+    // Each call carries all of them into its row.
+    for tags in [json!(["x".repeat(257)]), json!(vec!["x"; 101])] {
+        let body = json!({"tags": tags}).to_string();
+        let (status, answer) = plane.ask(Method::POST, "/key/generate", &body).await;
+        assert_eq!((status, text(&answer["error"], "param")), (400, "tags".to_owned()), "{answer}");
+    }
 }
 
 #[tokio::test]
