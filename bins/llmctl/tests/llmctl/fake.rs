@@ -55,12 +55,12 @@ fn serve(mut stream: impl Read + Write, status: u16, body: &str) -> std::io::Res
         if read == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        request.extend_from_slice(buffer.get(..read).unwrap());
+        request.extend_from_slice(buffer.get(..read).unwrap_or_default());
     }
     let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
     stream.write_all(format!("{head}{body}").as_bytes())?;
     stream.flush()?;
-    Ok(String::from_utf8(request).unwrap())
+    String::from_utf8(request).map_err(std::io::Error::other)
 }
 
 fn is_whole(request: &[u8]) -> bool {
