@@ -219,6 +219,19 @@ fn a_keys_own_alias_of_a_model_is_followed() {
 }
 
 #[test]
+fn an_alias_goes_no_further_than_its_owner_may() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    house.admin("/user/new", json!({"user_id": "ann", "models": ["m"], "auto_create_key": false})).answered();
+    let key = house.key(json!({"user_id": "ann", "aliases": {"fast": "m"}}));
+    key.chat_with("fast", "hi").answered();
+    // The name of the alias is no model: what it stands for is what ann may not use any more.
+    house.admin("/user/update", json!({"user_id": "ann", "models": ["fast"]})).answered();
+    key.chat_with("fast", "hi").refused(403);
+    assert_eq!(fake.requests().len(), 1);
+}
+
+#[test]
 fn limits_hold_in_a_storm() {
     let fake = FakeProvider::start();
     let house = House::before(&fake);

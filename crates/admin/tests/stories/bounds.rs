@@ -175,6 +175,17 @@ async fn a_key_stays_within_the_key_that_made_it() {
 }
 
 #[tokio::test]
+async fn a_bulk_update_changes_nothing_before_all_of_it_is_read() {
+    let plane = Plane::new().await;
+    let key = plane.key(r#"{"max_budget":5}"#).await;
+    let body = json!({"keys": [{"key": key, "max_budget": 1}, {"max_budget": 2}]}).to_string();
+    let (status, answer) = plane.ask(Method::POST, "/key/bulk_update", &body).await;
+    assert_eq!(status, 422, "{answer}");
+    let info = plane.get(&format!("/key/info?key={key}")).await;
+    assert_eq!(info["info"]["max_budget"], json!(5.0), "{info}");
+}
+
+#[tokio::test]
 async fn one_limit_of_a_member_leaves_the_others_of_all_members() {
     let plane = Plane::new().await;
     let members = json!([{"user_id": "tess", "role": "admin"}, {"user_id": "tom"}]);
