@@ -116,9 +116,8 @@ pub(crate) fn complain(failure: &Failure, is_colour_refused: bool) {
     let is_bold = io::stderr().is_terminal() && !is_colour_refused;
     let name = if is_bold { "\u{1b}[1;31mllmctl:\u{1b}[0m" } else { "llmctl:" };
     // A message may be a server's, line breaks and all.
-    for line in failure.message.lines() {
-        say(&format!("{name} {}", plain(line)));
-    }
+    let message: Vec<_> = failure.message.lines().map(plain).collect();
+    say(&format!("{name} {}", message.join("\n")));
     if let Some(hint) = &failure.hint {
         say(&format!("  hint: {hint}"));
     }

@@ -54,7 +54,7 @@ fn apply(request: TeamRequest, team: &mut TeamRecord, now_ms: i64) -> Result<(),
     set(request.tags, &mut team.tags);
     set(request.blocked, &mut team.blocked);
     if let Patch::Set(members) = request.members_with_roles {
-        few_enough(members.len())?;
+        few_enough("members_with_roles", members.len())?;
         // Who stays keeps the limits that were set for them alone.
         let known: BTreeMap<_, _> =
             team.members.drain(..).filter_map(|member| Some((member.user_id?, member.limits))).collect();

@@ -29,7 +29,7 @@ pub(crate) async fn add(admin: &Admin, granted: &Granted, body: &[u8]) -> Result
         Members::One(member) => vec![member],
         Members::Many(members) => members,
     };
-    few_enough(members.len())?;
+    few_enough("member", members.len())?;
     let mut own = Limits::default();
     if let Some(dollars) = request.max_budget_in_team {
         own.max_budget = Some(team::member_budget(dollars)?);
@@ -112,16 +112,17 @@ pub(crate) async fn delete(admin: &Admin, granted: &Granted, body: &[u8]) -> Res
     team::shown(admin, &changed).await
 }
 
-/// Checks how many members a request names.
+/// Checks how many members a field of a request names.
 ///
 /// # Errors
 /// `InvalidRequest`.
-pub(crate) fn few_enough(members: usize) -> Result<(), Error> {
+pub(crate) fn few_enough(field: &'static str, members: usize) -> Result<(), Error> {
     if members <= MAX_MEMBERS {
         return Ok(());
     }
-    let message = format!("at most {MAX_MEMBERS} members can be named at once; send several requests");
-    Err(invalid("member", message))
+    let message =
+        format!("at most {MAX_MEMBERS} members can be named at once; add further ones by /team/member_add");
+    Err(invalid(field, message))
 }
 
 /// Where a member stands in the list.

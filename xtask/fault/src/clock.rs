@@ -72,7 +72,11 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
         let calls = stay(&house, &payers, &rated).with_context(context)?;
         // The money of seconds that were there before may be spent; that of others is to be had.
         let is_new = moment.is_none_or(|moment| seen.insert(moment));
-        ensure!(!is_new || calls.first() > Some(&0), "no budget of a second bore a call after jump {number}");
+        ensure!(
+            !is_new || calls.first() > Some(&0),
+            "no budget of a second bore a call after jump {}",
+            number + 1
+        );
         served.iter_mut().zip(calls).for_each(|(sum, calls)| *sum += calls);
         house.never_panicked()?;
         if (number + 1) % RESTART_EVERY == 0 {

@@ -139,7 +139,7 @@ pub(crate) enum MemberVerb {
         #[arg(long, value_enum, value_name = "FIELD")]
         clear: Vec<Field>,
     },
-    /// Take a user out of a team
+    /// Take a user out of a team, and delete their keys of it
     #[command(after_help = "Examples:\n  llmctl team member delete payments ada")]
     Delete {
         /// Of which team

@@ -1,4 +1,4 @@
-//! Names of the headers that tell of limits, made once: every answer of a limited key carries some eight of them.
+//! Names of the headers that tell of limits, made once: every answer of a limited key carries some ten of them.
 
 use std::sync::LazyLock;
 
