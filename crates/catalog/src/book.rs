@@ -2,6 +2,7 @@
 
 use weighhouse_types::{Picos, Usage, UsageClass};
 
+use crate::bound::Terms;
 use crate::cost::Cost;
 use crate::line::{PriceLine, Tier};
 use crate::off_peak::OffPeak;
@@ -48,7 +49,13 @@ pub struct PriceBook {
     ends: [usize; UsageClass::ALL.len()],
     off_peak: Option<OffPeak>,
     extras: Vec<ExtraPrice>,
+    /// The dearest price of each class, where no line depends on anything but its class: most books are so, and
+    /// every call under a budget asks.
+    plain: Option<Box<ClassPrices>>,
 }
+
+/// A price for each class, in the order of the classes; none where none is sure.
+pub(crate) type ClassPrices = [Option<Picos>; UsageClass::ALL.len()];
 
 impl PriceBook {
     /// A book of these lines. Off-peak lines hold in `off_peak`, and never where that is none.
@@ -57,7 +64,12 @@ impl PriceBook {
         lines.sort_by_key(PriceLine::order);
         extras.sort_by(|one, other| one.field.cmp(&other.field));
         let ends = UsageClass::ALL.map(|class| lines.partition_point(|line| line.class <= class));
-        Self { lines, ends, off_peak, extras }
+        let mut book = Self { lines, ends, off_peak, extras, plain: None };
+        if book.is_priced() && book.lines.iter().all(PriceLine::is_plain) {
+            let terms = Terms { tier: Some(Tier::Standard), ..Terms::default() };
+            book.plain = Some(Box::new(UsageClass::ALL.map(|class| book.dearest(class, 0, &terms))));
+        }
+        book
     }
 
     /// The lines, by class, tier, threshold and first day.
@@ -76,6 +88,16 @@ impl PriceBook {
     #[must_use]
     pub fn extras(&self) -> &[ExtraPrice] {
         &self.extras
+    }
+
+    /// Whether exactly this class has a price.
+    #[must_use]
+    pub fn prices(&self, class: UsageClass) -> bool {
+        !self.of(class).is_empty()
+    }
+
+    pub(crate) fn plain(&self) -> Option<&ClassPrices> {
+        self.plain.as_deref()
     }
 
     /// Whether anything can be costed.

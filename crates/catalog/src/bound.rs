@@ -29,6 +29,28 @@ pub struct Terms<'a> {
     pub searches: u64,
 }
 
+/// The dearest prices that could apply to a call; none where a class that it may use has no price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dearest {
+    input: Option<Picos>,
+    output: Option<Picos>,
+    call: Option<Picos>,
+    search: Option<Picos>,
+}
+
+impl Dearest {
+    /// The most that a call within the bound can cost. None where something that it uses has no price.
+    #[must_use]
+    pub fn bound(&self, bound: &Bound, searches: u64) -> Option<Picos> {
+        let of = |units: u64, price: Option<Picos>| match units {
+            0 => Some(Picos::ZERO),
+            _ => price.map(|price| price * units),
+        };
+        let (input, output) = (of(bound.input_tokens, self.input)?, of(bound.output_tokens, self.output)?);
+        Some(input + output + of(bound.calls, self.call)? + of(searches, self.search)?)
+    }
+}
+
 impl PriceBook {
     /// The most that a call within the bound can cost: every token at the dearest line that could apply,
     /// whatever its class, tier, threshold and moment. None where a class that the call may use has no price.
@@ -40,33 +62,38 @@ impl PriceBook {
     /// The same for a call of which more is known, which is never higher.
     #[must_use]
     pub fn upper_bound_under(&self, bound: &Bound, terms: &Terms<'_>) -> Option<Picos> {
+        self.dearest_under(bound.input_tokens, terms)?.bound(bound, terms.searches)
+    }
+
+    /// The dearest prices that could apply to a call with so many prompt tokens. None where nothing has a price.
+    #[must_use]
+    pub fn dearest_under(&self, input_tokens: u64, terms: &Terms<'_>) -> Option<Dearest> {
         if !self.is_priced() {
             return None;
         }
-        let all = |units: u64, of: fn(UsageClass) -> bool| {
-            if units == 0 {
-                return Some(Picos::ZERO);
-            }
-            let classes =
-                UsageClass::ALL.into_iter().filter(|class| of(*class) && !terms.without.contains(class));
-            let mut dearest = Picos::ZERO;
-            for class in classes {
-                dearest = dearest.max(self.dearest(class, bound.input_tokens, terms)?);
-            }
-            Some(dearest * units)
+        let all = |of: fn(UsageClass) -> bool| {
+            let may_occur = |class: &UsageClass| of(*class) && !terms.without.contains(class);
+            let mut classes = UsageClass::ALL.into_iter().filter(may_occur);
+            classes.try_fold(Picos::ZERO, |dearest, class| {
+                Some(dearest.max(self.dearest(class, input_tokens, terms)?))
+            })
         };
-        let input = all(bound.input_tokens, UsageClass::is_input)?;
-        let output = all(bound.output_tokens, UsageClass::is_output)?;
-        let calls = match self.of(UsageClass::Request) {
-            [] => Picos::ZERO,
-            _ => all(bound.calls, |class| class == UsageClass::Request)?,
+        let call = if self.prices(UsageClass::Request) {
+            self.dearest(UsageClass::Request, input_tokens, terms)
+        } else {
+            Some(Picos::ZERO)
         };
-        let searches = all(terms.searches, |class| class == UsageClass::Search)?;
-        Some(input + output + calls + searches)
+        let (input, output) = (all(UsageClass::is_input), all(UsageClass::is_output));
+        Some(Dearest { input, output, call, search: all(|class| class == UsageClass::Search) })
     }
 
     /// The dearest line that could price a unit of the class; none where none is sure to.
-    fn dearest(&self, class: UsageClass, input_tokens: u64, terms: &Terms<'_>) -> Option<Picos> {
+    pub(crate) fn dearest(&self, class: UsageClass, input_tokens: u64, terms: &Terms<'_>) -> Option<Picos> {
+        // Reasoning may yield to the output's price of a tier, however sure its own line is.
+        let may_yield = class == UsageClass::OutputReasoning && terms.tier != Some(Tier::Standard);
+        if let Some(plain) = self.plain().filter(|_| !may_yield) {
+            return plain.get(class as usize).copied().flatten();
+        }
         let could_hold = |line: &&PriceLine| {
             line.takes(input_tokens)
                 && terms.tier.is_none_or(|tier| line.tier == tier || line.tier == Tier::Standard)
@@ -78,9 +105,7 @@ impl PriceBook {
         for edge in edges(class) {
             let lines = self.of(*edge);
             dearest = lines.iter().filter(could_hold).fold(dearest, |dearest, line| dearest.max(line.price));
-            // Reasoning may yield to the output's price of a tier, however sure its own line is.
-            let may_yield = *edge == UsageClass::OutputReasoning && terms.tier != Some(Tier::Standard);
-            if !may_yield && is_sure(lines, terms) {
+            if !(may_yield && *edge == class) && is_sure(lines, terms) {
                 return Some(dearest);
             }
         }

@@ -4,6 +4,9 @@ use std::fmt::Write;
 
 use weighhouse_types::{Nanos, Picos, Usage, UsageClass};
 
+/// Bytes that the arithmetic of two classes needs.
+const USUAL_ARITHMETIC: usize = 96;
+
 /// The cost of a usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
@@ -27,14 +30,20 @@ impl Cost {
     /// pico-dollars per unit of every class of the usage, `null` for one without a price.
     #[must_use]
     pub fn arithmetic_json(&self, usage: &Usage) -> String {
-        let mut text = String::from("[");
+        let mut text = String::with_capacity(USUAL_ARITHMETIC);
+        text.push('[');
         for (class, units) in usage.classes() {
             if text.len() > 1 {
                 text.push(',');
             }
-            let written = match self.unit_prices[class as usize] {
-                Some(price) => write!(text, "[\"{}\",{units},\"{}\"]", class.name(), price.get()),
-                None => write!(text, "[\"{}\",{units},null]", class.name()),
+            text.push_str("[\"");
+            text.push_str(class.name());
+            let price = self.unit_prices[class as usize].map(Picos::get);
+            // Nearly all prices are small, and to write a small number is quicker.
+            let written = match (price, price.and_then(|price| i64::try_from(price).ok())) {
+                (_, Some(price)) => write!(text, "\",{units},\"{price}\"]"),
+                (Some(price), None) => write!(text, "\",{units},\"{price}\"]"),
+                (None, None) => write!(text, "\",{units},null]"),
             };
             debug_assert!(written.is_ok(), "a String takes every text");
         }

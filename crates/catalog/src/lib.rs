@@ -33,7 +33,7 @@ mod names;
 mod off_peak;
 
 pub use book::{ExtraPrice, PriceBook, PriceMoment};
-pub use bound::{Bound, Terms};
+pub use bound::{Bound, Dearest, Terms};
 pub use capability::{Capabilities, Capability};
 pub use catalog::Catalog;
 pub use cost::Cost;

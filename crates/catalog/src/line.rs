@@ -80,6 +80,14 @@ pub struct PriceLine {
 }
 
 impl PriceLine {
+    /// Whether it holds for every call.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.tier == Tier::Standard
+            && self.above_input_tokens == 0
+            && !self.is_off_peak
+            && (self.from_ms, self.to_ms) == (i64::MIN, i64::MAX)
+    }
+
     /// A line without conditions.
     #[must_use]
     pub const fn new(class: UsageClass, price: Picos) -> Self {

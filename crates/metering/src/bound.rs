@@ -1,7 +1,7 @@
 //! How much an attempt may cost at most, and how much output a budget bears.
 
-use weighhouse_catalog::{Bound, PriceBook, Terms};
-use weighhouse_types::{Nanos, UsageClass};
+use weighhouse_catalog::{Bound, Dearest, PriceBook, Terms};
+use weighhouse_types::{Nanos, Picos, UsageClass};
 
 /// Output that a provider may generate where neither the caller nor the facts name a bound.
 const UNKNOWN_MODEL_OUTPUT: u64 = 4_096;
@@ -52,27 +52,32 @@ pub fn weigh(
         (_, Some(asked), Some(of_model)) => asked.min(of_model),
         (_, asked, of_model) => asked.or(of_model).unwrap_or(UNKNOWN_MODEL_OUTPUT),
     };
-    let bound = |tokens: u64| {
-        let bound =
-            Bound { input_tokens: input, output_tokens: tokens.saturating_mul(output.choices), calls: 1 };
-        let of_book = |book: &&PriceBook| {
-            // A book without a price of searches is one of a model that does not search.
-            let has_searches = book.lines().iter().any(|line| line.class == UsageClass::Search);
-            let searches = if has_searches { terms.searches } else { 0 };
-            book.upper_bound_under(&bound, &Terms { searches, ..*terms })
-        };
-        let dearest = books.iter().map(of_book).collect::<Option<Vec<_>>>()?;
-        dearest.into_iter().max().map(|picos| picos.to_nanos_up())
+    // A book without a price of searches is one of a model that does not search.
+    let searches = |book: &PriceBook| if book.prices(UsageClass::Search) { terms.searches } else { 0 };
+    let dearest = |book: &&PriceBook| Some((book.dearest_under(input, terms)?, searches(book)));
+    let most = |most: Picos, tokens: u64, (dearest, searches): (Dearest, u64)| {
+        let output_tokens = tokens.saturating_mul(output.choices);
+        let bound = Bound { input_tokens: input, output_tokens, calls: 1 };
+        dearest.bound(&bound, searches).map(|picos| picos.max(most))
     };
+    if books.is_empty() {
+        return None;
+    }
+    let full = books.iter().try_fold(Picos::ZERO, |full, book| most(full, wanted, dearest(book)?))?;
     let weight = |tokens: u64, nanos: Nanos| Weight {
         nanos,
         output_cap: (!output.is_none).then_some(tokens),
         is_lowered: tokens < wanted,
     };
-    let full = bound(wanted)?;
+    let full = full.to_nanos_up();
     if full <= available || output.is_none {
         return (full <= available).then(|| weight(wanted, full));
     }
+    let dearest: Vec<_> = books.iter().map(dearest).collect::<Option<_>>()?;
+    let bound = |tokens: u64| {
+        let all = dearest.iter().try_fold(Picos::ZERO, |all, book| most(all, tokens, *book));
+        all.map(Picos::to_nanos_up)
+    };
     // The bound grows with the tokens, so the largest that fits is found by halving.
     let (mut fits, mut too_much) = (USEFUL_OUTPUT.min(wanted), wanted);
     let least = bound(fits)?;

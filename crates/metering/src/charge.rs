@@ -4,19 +4,10 @@ use std::sync::Arc;
 
 use weighhouse_types::{AccountId, Error, Nanos, ScopeKind};
 
-use crate::hold::Charged;
-use crate::pace::Reached;
+use crate::counters::Units;
+use crate::hold::{Charged, release_all};
 use crate::refusal::too_fast;
-use crate::scope_meter::{ScopeMeter, Units};
-
-/// How many of the scopes, from the first on, something was taken from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Taken {
-    slots: usize,
-    requests: usize,
-    tokens: usize,
-    units: Units,
-}
+use crate::scope_meter::ScopeMeter;
 
 /// A moment on both clocks: seconds of one that never goes back, milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,61 +22,32 @@ pub(crate) struct Charge {
     pub(crate) scopes: Vec<Arc<ScopeMeter>>,
     pub(crate) accounts: Vec<Charged>,
     now: Now,
-    taken: Taken,
+    /// How many of the scopes, from the first on, something was taken from.
+    taken: usize,
+    /// The tokens that were taken of them.
+    units: Option<Units>,
 }
 
 impl Charge {
     /// Nothing is taken yet.
     pub(crate) fn new(scopes: Vec<Arc<ScopeMeter>>, now: Now) -> Self {
-        Self { scopes, accounts: Vec::new(), now, taken: Taken::default() }
+        let accounts = Vec::with_capacity(scopes.len() * 2);
+        Self { scopes, accounts, now, taken: 0, units: None }
     }
 
-    /// Takes a place among the calls at once, of every scope.
+    /// Takes a place among the calls at once, a call and, where they are given, tokens of every scope; and opens the
+    /// books of the moment: what the call costs is charged to these accounts.
     ///
     /// # Errors
     /// `RateLimited`.
-    pub(crate) fn take_slots(&mut self) -> Result<(), Error> {
+    pub(crate) fn take(&mut self, units: Option<Units>) -> Result<(), Error> {
+        self.units = units;
         for scope in &self.scopes {
-            if !scope.slots.take() {
-                return Err(too_fast(scope, Reached::slots(&scope.slots), self.now.unix_ms));
-            }
-            self.taken.slots += 1;
-        }
-        Ok(())
-    }
-
-    /// Takes a call from every scope's minute and day.
-    ///
-    /// # Errors
-    /// `RateLimited`.
-    pub(crate) fn take_request(&mut self) -> Result<(), Error> {
-        for scope in &self.scopes {
-            let taken = scope.take_request(self.now.second);
+            let taken = scope.take(units, self.now, &mut self.accounts);
             taken.map_err(|reached| too_fast(scope, reached, self.now.unix_ms))?;
-            self.taken.requests += 1;
+            self.taken += 1;
         }
         Ok(())
-    }
-
-    /// Takes tokens from every scope's minute and day.
-    ///
-    /// # Errors
-    /// `RateLimited`.
-    pub(crate) fn take_tokens(&mut self, units: Units) -> Result<(), Error> {
-        self.taken.units = units;
-        for scope in &self.scopes {
-            let taken = scope.take_tokens(units, self.now.second);
-            taken.map_err(|reached| too_fast(scope, reached, self.now.unix_ms))?;
-            self.taken.tokens += 1;
-        }
-        Ok(())
-    }
-
-    /// Opens the books of a moment: what the call costs is charged to these accounts.
-    pub(crate) fn open_accounts(&mut self) {
-        let mut accounts = Vec::with_capacity(self.scopes.len() * 2);
-        self.scopes.iter().for_each(|scope| scope.accounts_at(self.now.unix_ms, &mut accounts));
-        self.accounts = accounts.into_iter().map(Charged::new).collect();
     }
 
     /// The accounts' rows in the store; a key's account for life is the key's own row.
@@ -117,14 +79,10 @@ impl Charge {
     /// Gives back what is held, the places, and the tokens that were not used. A call that was refused costs
     /// nothing at all.
     pub(crate) fn give_back(&mut self, used: Option<Units>) {
-        self.accounts.iter_mut().for_each(Charged::release);
-        let Taken { slots, requests, tokens, units } = std::mem::take(&mut self.taken);
-        let second = self.now.second;
-        self.scopes.iter().take(slots).for_each(|scope| scope.slots.give_back());
-        if used.is_none() {
-            self.scopes.iter().take(requests).for_each(|scope| scope.give_request_back(second));
+        release_all(&mut self.accounts);
+        let (taken, units) = (std::mem::take(&mut self.taken), self.units);
+        for scope in self.scopes.iter().take(taken) {
+            scope.give_back(units, used, self.now.second);
         }
-        let used = used.unwrap_or_default();
-        self.scopes.iter().take(tokens).for_each(|scope| scope.correct_tokens(units, used, second));
     }
 }

@@ -10,6 +10,7 @@ use weighhouse_types::{Error, Kind, Nanos};
 use crate::account::{Balance, Verdict};
 use crate::bound::{Weight, weigh};
 use crate::charge::Charge;
+use crate::line::AfterFreeing;
 use crate::meter::{Admission, Unpriced};
 use crate::refusal::{Needed, over_budget};
 use crate::window_account::WindowAccount;
@@ -87,13 +88,27 @@ impl Charged {
         if is_strict { cost - covered } else { Nanos::ZERO }
     }
 
-    /// Gives back what is still held.
-    pub(crate) fn release(&mut self) {
-        if self.held > Nanos::ZERO {
-            self.account.settle(std::mem::take(&mut self.held), Nanos::ZERO);
+    /// Gives back what is still held, and tells whether that was anything: then who waits for it must be woken.
+    fn release(&mut self) -> bool {
+        let held = std::mem::take(&mut self.held);
+        if held > Nanos::ZERO {
+            self.account.settle(held, Nanos::ZERO);
         }
         self.account.risk(-std::mem::take(&mut self.risk));
         self.share = Nanos::ZERO;
+        held > Nanos::ZERO
+    }
+}
+
+/// Gives back what is still held in some accounts, and wakes who waits for it.
+pub(crate) fn release_all(accounts: &mut [Charged]) {
+    let mut is_any = false;
+    for charged in accounts.iter_mut() {
+        is_any |= charged.release();
+    }
+    if is_any {
+        let after = AfterFreeing::now();
+        accounts.iter().for_each(|charged| charged.account.wake(&after));
     }
 }
 
@@ -182,8 +197,9 @@ pub(crate) fn hold_all(accounts: &mut [Charged], stakes: Stakes) -> Result<(), A
     let Some(blocked) = accounts.iter_mut().position(|charged| charged.hold(stakes) != Verdict::Held) else {
         return Ok(());
     };
-    accounts.iter_mut().take(blocked).for_each(Charged::release);
-    accounts.get(blocked).map_or(Ok(()), |charged| Err(Arc::clone(&charged.account)))
+    let (held, rest) = accounts.split_at_mut(blocked);
+    release_all(held);
+    rest.first().map_or(Ok(()), |charged| Err(Arc::clone(&charged.account)))
 }
 
 /// What a call asks of its accounts.

@@ -13,12 +13,13 @@ use weighhouse_types::{Error, Nanos, Operation, Scope};
 use crate::book_of_record::BookOfRecord;
 use crate::bound::OutputBound;
 use crate::charge::{Charge, Now};
+use crate::counters::Units;
 use crate::hold::hold;
 use crate::journal::Journal;
 use crate::learned::Learned;
 use crate::ledger::{LedgerOptions, LedgerWriter, QUEUE_ROWS, Sink};
 use crate::permit::Permit;
-use crate::scope_meter::{ScopeMeter, ScopeSpec, Units};
+use crate::scope_meter::{ScopeMeter, ScopeSpec};
 
 /// Scopes whose counters are kept. Beyond it those that nothing bounds and no call uses are let go of.
 const MAX_SCOPES: usize = 200_000;
@@ -167,7 +168,7 @@ impl Meter {
         let scopes = self.scopes.read().unwrap_or_else(PoisonError::into_inner);
         let mut sum = InFlight::default();
         for scope in scopes.values() {
-            sum.slots += scope.slots.used();
+            sum.slots += scope.used_slots();
             sum.held += scope.held(now_ms);
             sum.unheld += scope.unheld(now_ms);
         }
@@ -205,10 +206,8 @@ impl Meter {
             Charge::new(std::mem::take(&mut call.scopes), Now { second: call.second, unix_ms: call.unix_ms });
         let mut permit = Permit::new(charge, self.sink.clone(), self.journal.clone());
         let charge = permit.charge();
-        charge.take_slots()?;
-        charge.take_request()?;
-        charge.open_accounts();
         if call.is_free {
+            charge.take(None)?;
             permit.admitted();
             return Ok(permit);
         }
@@ -216,9 +215,7 @@ impl Meter {
         let usual = limit.map_or(USUAL_OUTPUT, |limit| (limit / 4).min(USUAL_OUTPUT));
         let output = if call.output.is_none { 0 } else { call.output.asked.unwrap_or(usual) };
         let units = Units { input: call.input_estimate.max(1), output };
-        if limit.is_some() {
-            charge.take_tokens(units)?;
-        }
+        charge.take(limit.map(|_| units))?;
         if charge.is_limited() || call.is_weighed {
             let is_bounded =
                 charge.accounts.iter().any(|charged| charged.account.mode() == BudgetMode::Bounded);

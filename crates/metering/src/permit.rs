@@ -10,12 +10,13 @@ use weighhouse_types::{Error, Kind, Nanos};
 use crate::account::Verdict;
 use crate::bound::Weight;
 use crate::charge::{Charge, Now};
+use crate::counters::Units;
 use crate::hold::{Stakes, hold_all};
 use crate::journal::{Journal, Noted, Progress};
 use crate::learned::Costs;
 use crate::ledger::{Settled, Sink};
 use crate::refusal::{Needed, no_more, over_budget};
-use crate::scope_meter::{ScopeMeter, Units};
+use crate::scope_meter::ScopeMeter;
 
 /// How long a call waits for a place in the ledger's queue.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
@@ -113,10 +114,7 @@ impl Permit {
     }
 
     fn take_leg(&self, leg: &mut Charge) -> Result<(), Error> {
-        leg.take_slots()?;
-        leg.take_request()?;
-        leg.open_accounts();
-        leg.take_tokens(self.expected)?;
+        leg.take(Some(self.expected))?;
         let most = self.weight.map_or(Nanos::ZERO, |weight| weight.nanos);
         hold_all(&mut leg.accounts, Stakes { most, usual: self.usual }).map_err(|blocked| {
             let balance = blocked.account.balance();

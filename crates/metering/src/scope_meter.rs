@@ -1,22 +1,18 @@
 //! What one scope (a key, a team, a user …) may spend and how fast, counted on this node.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::tz::TimeZone;
 use weighhouse_storage::{BudgetMode, Limits};
-use weighhouse_types::{AccountId, Nanos, RateKind, Scope, ScopeKind, Usage, WindowId};
+use weighhouse_types::{AccountId, Nanos, Pace, Scope, ScopeKind, WindowId};
 
-use crate::calendar::WindowRule;
+use crate::budgets::Budgets;
+use crate::charge::Now;
+use crate::counters::{Counters, Units};
+use crate::hold::Charged;
 use crate::pace::Reached;
-use crate::slots::Slots;
-use crate::window::Rate;
-use crate::window_account::{WindowAccount, WindowedBudget};
-
-/// Windows of a scope that are remembered from the store, over all lengths: those that begin last.
-const MOST_TOLD: usize = 512;
-/// Budgets that were taken away and are remembered.
-const MOST_RETIRED: usize = 8;
+use crate::window_account::WindowAccount;
 
 /// What is known of a scope when a call comes under it.
 #[derive(Clone, Debug)]
@@ -42,49 +38,50 @@ pub struct ScopeMeter {
     mode: BudgetMode,
     /// Spent ever; its limit is the budget without a duration.
     life: Arc<WindowAccount>,
-    budgets: RwLock<Vec<WindowedBudget>>,
-    /// Budgets that an administrator took away. One of the same length goes on where it was.
-    retired: Mutex<Vec<WindowedBudget>>,
-    /// What the store says was spent in windows, for lengths that somebody may set later.
-    told: Told,
-    limits: RwLock<Arc<Limits>>,
-    requests: Rate,
-    day_requests: Rate,
-    tokens: Rate,
-    day_tokens: Rate,
-    input_tokens: Rate,
-    output_tokens: Rate,
-    pub(crate) slots: Slots,
+    /// Everything that is counted beside money, and which accounts run: one lock, taken once when a call comes and
+    /// once when it goes.
+    books: Mutex<Books>,
+    marks: Marks,
 }
 
-/// Tokens of a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Units {
-    pub(crate) input: u64,
-    pub(crate) output: u64,
+#[derive(Debug)]
+struct Books {
+    limits: Arc<Limits>,
+    counters: Counters,
+    budgets: Budgets,
 }
 
-impl Units {
-    /// Tokens that were used.
-    pub(crate) fn of(usage: &Usage) -> Self {
-        Self { input: usage.input(), output: usage.output() }
-    }
-
-    /// Both together.
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self {
-            input: self.input.saturating_add(other.input),
-            output: self.output.saturating_add(other.output),
-        }
-    }
-
-    const fn total(self) -> u64 {
-        self.input.saturating_add(self.output)
-    }
+/// What limits say, for whoever wants to know it without the lock.
+#[derive(Debug)]
+struct Marks {
+    /// The limits that are in force. They are compared and never looked into; while they stand here the books keep
+    /// them, so that no others come to the same place.
+    limits: AtomicPtr<Limits>,
+    has_windows: AtomicBool,
+    is_paced: AtomicBool,
+    /// The smallest limit that generated tokens count against, or the largest number.
+    token_limit: AtomicU64,
 }
 
-/// Which tokens a limit counts.
-type Counted = fn(Units) -> u64;
+impl Marks {
+    fn of(books: &Books) -> Self {
+        let marks = Self {
+            limits: AtomicPtr::default(),
+            has_windows: AtomicBool::default(),
+            is_paced: AtomicBool::default(),
+            token_limit: AtomicU64::default(),
+        };
+        marks.set(books);
+        marks
+    }
+
+    fn set(&self, books: &Books) {
+        self.limits.store(Arc::as_ptr(&books.limits).cast_mut(), Ordering::Relaxed);
+        self.has_windows.store(!books.budgets.is_empty(), Ordering::Relaxed);
+        self.is_paced.store(books.counters.is_paced(), Ordering::Relaxed);
+        self.token_limit.store(books.counters.token_limit().unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
 
 impl ScopeMeter {
     /// A scope with what the store says was spent, account by account.
@@ -102,189 +99,113 @@ impl ScopeMeter {
         let id = AccountId { scope: spec.scope.clone(), window: WindowId::life() };
         let of_life = of_life.first().map_or(Nanos::ZERO, |(_, nanos)| *nanos);
         let spent = spec.spent_ever.unwrap_or(of_life);
+        let life = WindowAccount::new(id, i64::MAX, None, spent);
         let limits = &spec.limits;
-        let meter = Self {
+        let mut budgets = Budgets::new(of_windows);
+        budgets.set_limits(limits, &life, (zone, mode), now_ms);
+        let books = Books { limits: Arc::clone(limits), counters: Counters::new(limits), budgets };
+        Self {
             scope: spec.scope.clone(),
             shown: Arc::clone(&spec.shown),
             zone: zone.clone(),
             mode,
-            life: Arc::new(WindowAccount::new(id, i64::MAX, None, spent)),
-            budgets: RwLock::default(),
-            retired: Mutex::default(),
-            told: Told::new(of_windows),
-            limits: RwLock::new(Arc::clone(limits)),
-            requests: Rate::new(limits.rpm_limit),
-            day_requests: Rate::per_day(limits.rpd_limit),
-            tokens: Rate::new(limits.tpm_limit),
-            day_tokens: Rate::per_day(limits.tpd_limit),
-            input_tokens: Rate::new(limits.itpm_limit),
-            output_tokens: Rate::new(limits.otpm_limit),
-            slots: Slots::new(limits.max_parallel_requests),
-        };
-        meter.set_budgets(limits, now_ms);
-        meter
+            life: Arc::new(life),
+            marks: Marks::of(&books),
+            books: Mutex::new(books),
+        }
     }
 
     /// Takes over limits that an administrator changed, or a temporary increase that began or ended.
     pub fn set_limits(&self, limits: &Arc<Limits>, now_ms: i64) {
-        let known = Arc::clone(&self.limits.read().unwrap_or_else(PoisonError::into_inner));
-        if Arc::ptr_eq(&known, limits) && limits.temporary.is_none() {
+        let known = self.marks.limits.load(Ordering::Relaxed).cast_const();
+        if std::ptr::eq(known, Arc::as_ptr(limits)) && limits.temporary.is_none() {
             return;
         }
-        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(limits);
+        let mut books = self.books();
+        let known = std::mem::replace(&mut books.limits, Arc::clone(limits));
         // A record that was read again says the same most of the time.
-        if known == *limits && limits.temporary.is_none() {
-            return;
+        if known != *limits || limits.temporary.is_some() {
+            books.budgets.set_limits(limits, &self.life, (&self.zone, self.mode), now_ms);
+            books.counters.set_limits(limits);
         }
-        self.set_budgets(limits, now_ms);
-        self.requests.set_limit(limits.rpm_limit);
-        self.day_requests.set_limit(limits.rpd_limit);
-        self.tokens.set_limit(limits.tpm_limit);
-        self.day_tokens.set_limit(limits.tpd_limit);
-        self.input_tokens.set_limit(limits.itpm_limit);
-        self.output_tokens.set_limit(limits.otpm_limit);
-        self.slots.set_limit(limits.max_parallel_requests);
+        self.marks.set(&books);
+        drop(books);
+        // Only now may others come to their place.
+        drop(known);
     }
 
-    /// What a window of a new length holds was not counted: it begins with nothing. One of a length that there was
-    /// before still has what was spent in it.
-    fn set_budgets(&self, limits: &Limits, now_ms: i64) {
-        let mut life_limit: Option<Nanos> = None;
-        let mut rules: Vec<(WindowRule, Nanos)> = Vec::new();
-        // Without a budget a soft one still needs a window to be spent in.
-        let only_soft = limits.soft_budget.map(|_| Nanos::MAX).filter(|_| limits.budget_duration.is_some());
-        let first = limits.max_budget_at(now_ms).or(only_soft);
-        let first = first.map(|max| (limits.budget_duration.as_deref(), max));
-        let more = limits.more_budgets.iter().map(|budget| (Some(budget.duration.as_str()), budget.max));
-        for (duration, max) in first.into_iter().chain(more) {
-            // Of two budgets in the same windows the smaller one binds.
-            match duration.and_then(|duration| WindowRule::parse(duration, &self.zone)) {
-                None => life_limit = Some(life_limit.map_or(max, |limit| limit.min(max))),
-                Some(rule) => match rules.iter_mut().find(|(known, _)| *known == rule) {
-                    Some((_, limit)) => *limit = max.min(*limit),
-                    None => rules.push((rule, max)),
-                },
-            }
-        }
-        let mut budgets = self.budgets.write().unwrap_or_else(PoisonError::into_inner);
-        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = |rule: &WindowRule| budgets.iter().chain(&*retired).find(|budget| budget.rule == *rule);
-        let windowed = rules.into_iter().map(|(rule, max)| match known(&rule) {
-            Some(known) => known.with_limit(max),
-            None => {
-                let told = self.told.of(&rule.length());
-                WindowedBudget::new(&self.scope, rule, max, told, self.told.forgotten)
-            }
-        });
-        let windowed: Vec<_> = windowed.collect();
-        let is_gone = |budget: &WindowedBudget| windowed.iter().all(|kept| kept.rule != budget.rule);
-        retired.retain(is_gone);
-        retired.extend(budgets.drain(..).filter(is_gone));
-        let too_many = retired.len().saturating_sub(MOST_RETIRED);
-        retired.drain(..too_many);
-        self.life.account.set_limit(life_limit);
-        let mode = limits.budget_mode.unwrap_or(self.mode);
-        let is_windowed = limits.budget_duration.is_some();
-        self.life.set_rules(mode, limits.soft_budget.filter(|_| !is_windowed));
-        for (place, budget) in windowed.iter().enumerate() {
-            // The first budget is the one that the soft one belongs to.
-            budget.set_rules(mode, limits.soft_budget.filter(|_| is_windowed && place == 0));
-        }
-        *budgets = windowed;
+    /// Takes a place, a call and, where they are given, tokens, or nothing of it all; and opens the accounts that the
+    /// call is charged to.
+    ///
+    /// # Errors
+    /// The limit that is reached.
+    pub(crate) fn take(
+        &self,
+        units: Option<Units>,
+        now: Now,
+        accounts: &mut Vec<Charged>,
+    ) -> Result<(), Reached> {
+        let mut books = self.books();
+        books.counters.take(units, now.second)?;
+        accounts.push(Charged::new(Arc::clone(&self.life)));
+        accounts.extend(books.budgets.accounts_at(now.unix_ms).map(Charged::new));
+        Ok(())
     }
 
-    /// Adds the accounts that a call at a moment is charged to.
+    /// Gives back what a call took at a second, but for what it used; nothing used is a call that was refused.
+    pub(crate) fn give_back(&self, taken: Option<Units>, used: Option<Units>, second: u64) {
+        self.books().counters.give_back(taken, used, second);
+    }
+
+    /// The accounts of a moment.
     pub(crate) fn accounts_at(&self, now_ms: i64, accounts: &mut Vec<Arc<WindowAccount>>) {
         accounts.push(Arc::clone(&self.life));
-        let budgets = self.budgets.read().unwrap_or_else(PoisonError::into_inner);
-        accounts.extend(budgets.iter().map(|budget| budget.account_at(now_ms)));
+        accounts.extend(self.books().budgets.accounts_at(now_ms));
     }
 
     /// Whether any budget bounds it.
     #[must_use]
     pub fn is_limited(&self) -> bool {
-        self.life.account.is_limited()
-            || !self.budgets.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.life.account.is_limited() || self.marks.has_windows.load(Ordering::Relaxed)
     }
 
     /// Spent in the window of its first budget at a moment, or ever where it has none.
     #[must_use]
     pub fn spent(&self, now_ms: i64) -> Nanos {
-        let is_windowed =
-            self.limits.read().unwrap_or_else(PoisonError::into_inner).budget_duration.is_some();
-        let budgets = self.budgets.read().unwrap_or_else(PoisonError::into_inner);
-        match budgets.first().filter(|_| is_windowed) {
-            Some(budget) => budget.account_at(now_ms).account.settled(),
-            None => self.life.account.settled(),
+        if !self.marks.has_windows.load(Ordering::Relaxed) {
+            return self.life.account.settled();
         }
+        let mut books = self.books();
+        let is_windowed = books.limits.budget_duration.is_some();
+        let first = books.budgets.accounts_at(now_ms).next().filter(|_| is_windowed);
+        first.as_ref().unwrap_or(&self.life).account.settled()
     }
 
     /// Whether anything at all bounds it: then its counters must not be let go of.
     #[must_use]
     pub(crate) fn is_bounded(&self) -> bool {
-        self.is_limited() || self.slots.limit().is_some() || self.is_paced()
+        self.is_limited() || self.is_paced() || self.books().counters.bounds_slots()
     }
 
-    /// Limits of calls.
-    pub(crate) const fn request_rates(&self) -> [(RateKind, &Rate); 2] {
-        [(RateKind::Requests, &self.requests), (RateKind::RequestsPerDay, &self.day_requests)]
+    /// Whether calls or tokens in a minute or a day are limited.
+    #[must_use]
+    pub fn is_paced(&self) -> bool {
+        self.marks.is_paced.load(Ordering::Relaxed)
     }
 
-    /// Limits of tokens, and which they count.
-    pub(crate) fn token_rates(&self) -> [(RateKind, &Rate, Counted); 4] {
-        [
-            (RateKind::Tokens, &self.tokens, Units::total),
-            (RateKind::TokensPerDay, &self.day_tokens, Units::total),
-            (RateKind::InputTokens, &self.input_tokens, |units| units.input),
-            (RateKind::OutputTokens, &self.output_tokens, |units| units.output),
-        ]
+    /// The limits of calls and tokens, and how far each is used at a second.
+    pub fn paces(&self, second: u64, mut told: impl FnMut(Pace)) {
+        self.books().counters.paces(second, &mut told);
     }
 
     /// The smallest limit that generated tokens count against.
     pub(crate) fn token_limit(&self) -> Option<u64> {
-        self.token_rates().iter().filter_map(|(_, rate, _)| rate.limit()).min()
+        Some(self.marks.token_limit.load(Ordering::Relaxed)).filter(|limit| *limit != u64::MAX)
     }
 
-    /// Takes a call from the minute and the day, or from neither.
-    ///
-    /// # Errors
-    /// The limit that is reached.
-    pub(crate) fn take_request(&self, second: u64) -> Result<(), Reached> {
-        let rates = self.request_rates();
-        for (place, (kind, rate)) in rates.iter().enumerate() {
-            let Err(wait_s) = rate.charge(1, second) else { continue };
-            rates.iter().take(place).for_each(|(_, rate)| rate.correct(1, second, 0, second));
-            return Err(Reached::of(rate, *kind, second, wait_s));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn give_request_back(&self, second: u64) {
-        self.requests.correct(1, second, 0, second);
-        self.day_requests.correct(1, second, 0, second);
-    }
-
-    /// Takes tokens from every limit of them, or from none.
-    ///
-    /// # Errors
-    /// The limit that is reached.
-    pub(crate) fn take_tokens(&self, units: Units, second: u64) -> Result<(), Reached> {
-        let rates = self.token_rates();
-        for (place, (kind, rate, counted)) in rates.iter().enumerate() {
-            let Err(wait_s) = rate.charge(counted(units), second) else { continue };
-            for (_, rate, counted) in rates.iter().take(place) {
-                rate.correct(counted(units), second, 0, second);
-            }
-            return Err(Reached::of(rate, *kind, second, wait_s));
-        }
-        Ok(())
-    }
-
-    /// Puts the tokens that were used in the place of those that were taken.
-    pub(crate) fn correct_tokens(&self, taken: Units, used: Units, second: u64) {
-        for (_, rate, counted) in self.token_rates() {
-            rate.correct(counted(taken), second, counted(used), second);
-        }
+    /// Places that calls have at this moment.
+    pub(crate) fn used_slots(&self) -> u64 {
+        self.books().counters.used_slots()
     }
 
     /// What calls in flight may cost beyond what is held for them, in the account where that is most.
@@ -325,33 +246,10 @@ impl ScopeMeter {
     pub(crate) const fn shown(&self) -> &Arc<str> {
         &self.shown
     }
-}
 
-/// What the store told of windows when the scope was first seen.
-#[derive(Debug)]
-struct Told {
-    windows: Vec<(WindowId, i64, Nanos)>,
-    /// Of windows that begin no later than this nothing is remembered.
-    forgotten: Option<i64>,
-}
-
-impl Told {
-    /// Remembers those that begin last.
-    fn new(windows: Vec<(WindowId, Nanos)>) -> Self {
-        let begin = |window: &WindowId| window.as_str().split_once('@')?.1.parse::<i64>().ok();
-        let begun = windows.into_iter().filter_map(|(window, nanos)| Some((begin(&window)?, window, nanos)));
-        let mut windows: Vec<_> = begun.map(|(begin, window, nanos)| (window, begin, nanos)).collect();
-        windows.sort_unstable_by_key(|(_, begin, _)| std::cmp::Reverse(*begin));
-        let forgotten = windows.get(MOST_TOLD).map(|(_, begin, _)| *begin);
-        windows.truncate(MOST_TOLD);
-        Self { windows, forgotten }
-    }
-
-    /// Windows of a length, by their begin.
-    fn of(&self, length: &str) -> BTreeMap<i64, Nanos> {
-        let is_of = |window: &WindowId| window.as_str().split_once('@').is_some_and(|(of, _)| of == length);
-        let windows = self.windows.iter().filter(|(window, ..)| is_of(window));
-        windows.map(|(_, begin, nanos)| (*begin, *nanos)).collect()
+    fn books(&self) -> MutexGuard<'_, Books> {
+        // A panic elsewhere leaves whole numbers behind: the books stay usable.
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,49 +1,46 @@
 //! Calls at once.
 
-use crate::atomics::{AtomicU64, Ordering};
-
-/// A bound on calls in flight.
-#[derive(Debug)]
-pub struct Slots {
-    limit: AtomicU64,
-    used: AtomicU64,
+/// A bound on calls in flight. It stands behind the lock of its scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slots {
+    limit: Option<u64>,
+    used: u64,
 }
 
 impl Slots {
     /// A bound; none is no bound.
-    #[must_use]
-    pub fn new(limit: Option<u64>) -> Self {
-        Self { limit: AtomicU64::new(limit.unwrap_or(u64::MAX)), used: AtomicU64::new(0) }
+    pub(crate) const fn new(limit: Option<u64>) -> Self {
+        Self { limit, used: 0 }
     }
 
     /// Changes the bound; calls in flight go on.
-    pub fn set_limit(&self, limit: Option<u64>) {
-        self.limit.store(limit.unwrap_or(u64::MAX), Ordering::Relaxed);
+    pub(crate) const fn set_limit(&mut self, limit: Option<u64>) {
+        self.limit = limit;
     }
 
     /// The bound.
-    #[must_use]
-    pub fn limit(&self) -> Option<u64> {
-        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit != u64::MAX)
+    pub(crate) const fn limit(&self) -> Option<u64> {
+        self.limit
     }
 
-    /// Takes a slot, if one is free.
-    pub fn take(&self) -> bool {
-        let limit = self.limit.load(Ordering::Relaxed);
-        self.used
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| (used < limit).then_some(used + 1))
-            .is_ok()
+    /// Whether one more call may come.
+    pub(crate) fn has_room(&self) -> bool {
+        self.limit.is_none_or(|limit| self.used < limit)
+    }
+
+    /// Takes a slot. Calls are counted without a bound too: one may be set while they go on.
+    pub(crate) const fn take(&mut self) {
+        self.used += 1;
     }
 
     /// Gives a slot back.
-    pub fn give_back(&self) {
-        self.used.fetch_sub(1, Ordering::AcqRel);
+    pub(crate) const fn give_back(&mut self) {
+        self.used = self.used.saturating_sub(1);
     }
 
     /// Slots in use.
-    #[must_use]
-    pub fn used(&self) -> u64 {
-        self.used.load(Ordering::Acquire)
+    pub(crate) const fn used(&self) -> u64 {
+        self.used
     }
 }
 
@@ -53,13 +50,17 @@ mod tests {
 
     #[test]
     fn slots_are_bounded_and_come_back() {
-        let slots = Slots::new(Some(2));
-        assert!(slots.take() && slots.take() && !slots.take());
+        let mut slots = Slots::new(Some(2));
+        slots.take();
+        assert!(slots.has_room());
+        slots.take();
+        assert!(!slots.has_room());
         slots.give_back();
-        assert!(slots.take());
+        assert!(slots.has_room());
+        slots.take();
         slots.set_limit(Some(1));
         slots.give_back();
-        assert!(!slots.take());
+        assert!(!slots.has_room());
         assert_eq!(slots.used(), 1);
     }
 }

@@ -1,8 +1,5 @@
 //! A rate limit that holds in every window of a minute or a day, not only in those that a clock draws.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use weighhouse_types::{Pace, RateKind};
 
 /// Sub-buckets of a second. Sixty would let a burst at the end of the first and one in the sixty-first
@@ -120,85 +117,84 @@ impl Window {
 /// Seconds of a sub-bucket where the window is a day.
 const DAY_TICK: u64 = 86_400 / 60;
 
-/// A limit of units in a minute or a day, shared by threads.
-#[derive(Debug)]
+/// A limit of units in a minute or a day.
+#[derive(Clone, Debug)]
 pub struct Rate {
-    limit: AtomicU64,
+    limit: Option<u64>,
     /// Seconds of a sub-bucket.
     tick: u64,
     /// Made when first counted: most scopes have no limit of most kinds.
-    window: Mutex<Option<Box<Window>>>,
+    window: Option<Box<Window>>,
 }
 
 impl Rate {
     /// A rate in a minute; none is no limit, and then nothing is counted.
     #[must_use]
-    pub fn new(limit: Option<u64>) -> Self {
-        Self { limit: AtomicU64::new(limit.unwrap_or(u64::MAX)), tick: 1, window: Mutex::default() }
+    pub const fn new(limit: Option<u64>) -> Self {
+        Self { limit, tick: 1, window: None }
     }
 
     /// A rate in a day.
     #[must_use]
-    pub fn per_day(limit: Option<u64>) -> Self {
-        Self { tick: DAY_TICK, ..Self::new(limit) }
+    pub const fn per_day(limit: Option<u64>) -> Self {
+        Self { limit, tick: DAY_TICK, window: None }
     }
 
     /// Changes the limit; what the last minute used stays counted.
-    pub fn set_limit(&self, limit: Option<u64>) {
-        self.limit.store(limit.unwrap_or(u64::MAX), Ordering::Relaxed);
+    pub const fn set_limit(&mut self, limit: Option<u64>) {
+        self.limit = limit;
     }
 
     /// The limit.
     #[must_use]
-    pub fn limit(&self) -> Option<u64> {
-        Some(self.limit.load(Ordering::Relaxed)).filter(|limit| *limit != u64::MAX)
+    pub const fn limit(&self) -> Option<u64> {
+        self.limit
     }
 
-    /// Charges units, or tells in how many seconds they would be free.
+    /// Whether so many units would be let in at a second; nothing is charged.
     ///
     /// # Errors
     /// The seconds to wait.
-    pub fn charge(&self, units: u64, second: u64) -> Result<(), u64> {
-        let Some(limit) = self.limit() else { return Ok(()) };
+    pub fn bears(&mut self, units: u64, second: u64) -> Result<(), u64> {
+        let Some(limit) = self.limit else { return Ok(()) };
         let tick = self.tick_at(second);
-        let mut window = self.window();
-        let window = window.get_or_insert_default();
-        if window.charge(units, limit, tick) {
+        let window = self.window.get_or_insert_default();
+        if window.used(tick).saturating_add(units) <= limit {
             return Ok(());
         }
         let free_at = (tick + window.free_in(units, limit, tick)) * self.tick;
         Err(free_at.saturating_sub(second).max(1))
     }
 
-    /// Puts what was really used in the place of what was charged.
-    pub fn correct(&self, charged: u64, charged_at: u64, actual: u64, second: u64) {
-        if self.limit().is_none() {
+    /// Charges units.
+    pub fn charge(&mut self, units: u64, second: u64) {
+        if self.limit.is_none() {
             return;
         }
-        let mut window = self.window();
-        let window = window.get_or_insert_default();
-        match actual.checked_sub(charged) {
-            Some(more) => window.add(more, self.tick_at(second)),
-            None => window.refund(charged - actual, self.tick_at(charged_at)),
-        }
+        let tick = self.tick_at(second);
+        self.window.get_or_insert_default().add(units, tick);
     }
 
-    /// Units left at a second.
-    #[must_use]
-    pub fn remaining(&self, second: u64) -> Option<u64> {
-        let limit = self.limit()?;
-        let used = self.window().as_mut().map_or(0, |window| window.used(self.tick_at(second)));
-        Some(limit.saturating_sub(used))
+    /// Puts what was really used in the place of what was charged.
+    pub fn correct(&mut self, charged: u64, charged_at: u64, actual: u64, second: u64) {
+        if self.limit.is_none() {
+            return;
+        }
+        let (now, then) = (self.tick_at(second), self.tick_at(charged_at));
+        let window = self.window.get_or_insert_default();
+        match actual.checked_sub(charged) {
+            Some(more) => window.add(more, now),
+            None => window.refund(charged - actual, then),
+        }
     }
 
     /// How far the limit is used at a second; none where there is no limit.
     #[must_use]
-    pub fn pace(&self, kind: RateKind, second: u64) -> Option<Pace> {
-        let limit = self.limit()?;
+    pub fn pace(&mut self, kind: RateKind, second: u64) -> Option<Pace> {
+        let limit = self.limit?;
         let tick = self.tick_at(second);
-        let mut window = self.window();
-        let (used, ticks) =
-            window.as_mut().map_or((0, 0), |window| (window.used(tick), window.empty_in(tick)));
+        let window = self.window.as_mut();
+        let (used, ticks) = window.map_or((0, 0), |window| (window.used(tick), window.empty_in(tick)));
         let refills_s = if ticks == 0 { 0 } else { ((tick + ticks) * self.tick).saturating_sub(second) };
         Some(Pace { kind, limit, remaining: limit.saturating_sub(used), refills_s })
     }
@@ -206,11 +202,6 @@ impl Rate {
     const fn tick_at(&self, second: u64) -> u64 {
         // A minute's ticks are seconds, and need no division.
         if self.tick == 1 { second } else { second / self.tick }
-    }
-
-    fn window(&self) -> std::sync::MutexGuard<'_, Option<Box<Window>>> {
-        // A panic elsewhere leaves whole numbers behind: the window stays usable.
-        self.window.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -229,25 +220,25 @@ mod tests {
 
     #[test]
     fn corrections_go_where_the_charge_was() {
-        let rate = Rate::new(Some(100));
-        rate.charge(80, 10).unwrap();
-        assert_eq!(rate.charge(80, 11), Err(60));
+        let mut rate = Rate::new(Some(100));
+        rate.charge(80, 10);
+        assert_eq!(rate.bears(80, 11), Err(60));
+        assert_eq!(rate.bears(20, 11), Ok(()));
         rate.correct(80, 10, 5, 12);
-        assert_eq!(rate.remaining(12), Some(95));
         let pace = rate.pace(RateKind::Tokens, 12).unwrap();
         assert_eq!((pace.limit, pace.remaining, pace.refills_s), (100, 95, 59));
         assert_eq!(rate.pace(RateKind::Tokens, 71).unwrap().refills_s, 0);
         rate.correct(0, 12, 200, 12);
-        assert_eq!(rate.remaining(12), Some(0));
-        assert_eq!(Rate::new(None).charge(u64::MAX, 0), Ok(()));
+        assert_eq!(rate.pace(RateKind::Tokens, 12).unwrap().remaining, 0);
+        assert_eq!(Rate::new(None).bears(u64::MAX, 0), Ok(()));
     }
 
     #[test]
     fn a_day_is_counted_in_sixtieths() {
-        let rate = Rate::per_day(Some(10));
-        rate.charge(10, 1_000).unwrap();
-        assert_eq!(rate.charge(1, 80_000), Err(61 * DAY_TICK - 80_000));
-        assert_eq!(rate.remaining(61 * DAY_TICK), Some(10));
+        let mut rate = Rate::per_day(Some(10));
+        rate.charge(10, 1_000);
+        assert_eq!(rate.bears(1, 80_000), Err(61 * DAY_TICK - 80_000));
+        assert_eq!(rate.bears(10, 61 * DAY_TICK), Ok(()));
     }
 
     proptest::proptest! {

@@ -1,7 +1,10 @@
 //! A client's request: the body that is relayed, and what everyone needs to know of it.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
+use memchr::memmem::Finder;
 use serde::de::DeserializeOwned;
 use weighhouse_types::{Dialect, Error, Kind, Operation};
 
@@ -66,6 +69,9 @@ pub struct PathSays<'path> {
     pub stream: Option<bool>,
 }
 
+/// How an ASCII letter may be written in JSON, so that no search for a name finds it.
+static ESCAPED_ASCII: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
+
 impl Ask {
     /// Reads a request, as far as everyone needs to know it.
     ///
@@ -110,9 +116,8 @@ impl Ask {
             return true;
         }
         let body = self.envelope.body();
-        let holds = |mark: &[u8]| memchr::memmem::find(body, mark).is_some();
-        dialects::media_marks(self.dialect).iter().any(|mark| holds(mark))
-            || (holds(b"\\u00") && self.has_media_under_escapes())
+        dialects::tells_of_media(self.dialect, body)
+            || (ESCAPED_ASCII.find(body).is_some() && self.has_media_under_escapes())
     }
 
     /// Names may be written with escapes (`image\u005furl`): then the messages are read.

@@ -150,8 +150,14 @@ impl<'body> Visitor<'body> for Members<'body> {
 /// Whether arrays and objects nest deeper than `limit`.
 /// Most bodies do not even have that many opening brackets, which a plain count tells at memory speed.
 fn is_deeper_than(body: &[u8], limit: usize) -> bool {
-    let opening = body.iter().filter(|&&byte| byte == b'{' || byte == b'[').count();
-    opening > limit && nests_deeper_than(body, limit)
+    opening_brackets(body) > limit && nests_deeper_than(body, limit)
+}
+
+fn opening_brackets(body: &[u8]) -> usize {
+    // So few at a time that a byte holds their count: then the compiler compares sixteen at once. The two brackets
+    // differ from each other in one bit.
+    let count = |chunk: &[u8]| chunk.iter().fold(0_u8, |count, byte| count + u8::from(byte | 0x20 == b'{'));
+    body.chunks(usize::from(u8::MAX)).map(|chunk| usize::from(count(chunk))).sum()
 }
 
 fn nests_deeper_than(body: &[u8], limit: usize) -> bool {

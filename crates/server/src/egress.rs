@@ -23,6 +23,8 @@ use crate::pace;
 use crate::reply::ReplyBody;
 use crate::snapshot::Compat;
 
+mod names;
+
 /// The contract that the headers follow.
 const LITELLM_VERSION: HeaderValue = HeaderValue::from_static("1.109.1");
 /// Provider headers that are passed on; the rest of a flood is dropped.
@@ -78,14 +80,10 @@ pub(crate) fn reply(answer: Answer, course: &Course<'_>, house: &House) -> Respo
         pace::put(&mut headers, course.call.ask.dialect, course.paced, house.now());
     }
     if let Some(cap) = answer.output_lowered_to {
-        put(&mut headers, HeaderName::from_static("x-weighhouse-output-capped"), number(cap));
+        put(&mut headers, names::OUTPUT_CAPPED, number(cap));
     }
     if !answer.dropped.is_empty() {
-        put(
-            &mut headers,
-            HeaderName::from_static("x-weighhouse-dropped-params"),
-            text(&answer.dropped.join(",")),
-        );
+        put(&mut headers, names::DROPPED_PARAMS, text(&answer.dropped.join(",")));
     }
     pass_on(&answer.headers, &mut headers);
     let mut response = Response::new(body);
@@ -94,36 +92,35 @@ pub(crate) fn reply(answer: Answer, course: &Course<'_>, house: &House) -> Respo
 }
 
 fn put_course(headers: &mut HeaderMap, course: &Course<'_>, booked: Option<Booked>, house: &House) {
-    let mut set =
-        |name: &'static str, value: Option<HeaderValue>| put(headers, HeaderName::from_static(name), value);
-    set("x-litellm-version", Some(LITELLM_VERSION));
-    set("x-litellm-model-id", text(&course.deployment.id));
-    set("x-litellm-model-group", text(&course.leg.group));
-    set("x-litellm-model-api-base", text(course.deployment.served(course.leg.tail.as_deref()).target.base()));
+    let mut set = |name: HeaderName, value: Option<HeaderValue>| put(headers, name, value);
+    set(names::VERSION, Some(LITELLM_VERSION));
+    set(names::MODEL_ID, text(&course.deployment.id));
+    set(names::MODEL_GROUP, text(&course.leg.group));
+    set(names::MODEL_API_BASE, text(course.deployment.served(course.leg.tail.as_deref()).target.base()));
     set(
-        "x-litellm-attempted-retries",
+        names::ATTEMPTED_RETRIES,
         number(u64::from(course.leg.attempt).saturating_sub(u64::from(course.leg.fallbacks))),
     );
-    set("x-litellm-max-retries", number(u64::from(course.plan.max_retries())));
-    set("x-litellm-attempted-fallbacks", number(u64::from(course.leg.fallbacks)));
+    set(names::MAX_RETRIES, number(u64::from(course.plan.max_retries())));
+    set(names::ATTEMPTED_FALLBACKS, number(u64::from(course.leg.fallbacks)));
     if let Some(booked) = booked {
-        set("x-litellm-response-cost", text(&booked.cost.to_string()));
-        set("x-litellm-response-duration-ms", millis(booked.total_us));
-        set("x-litellm-overhead-duration-ms", millis(booked.overhead_us));
+        set(names::RESPONSE_COST, text(&booked.cost.to_string()));
+        set(names::RESPONSE_DURATION_MS, millis(booked.total_us));
+        set(names::OVERHEAD_DURATION_MS, millis(booked.overhead_us));
     }
     if let Caller::Key(identity) = course.caller {
         let limits = &identity.subject.limits;
         let spent = house.meter.spent(&identity.subject.scope, house.now().unix_ms);
-        set("x-litellm-key-spend", text(&spent.unwrap_or(identity.record.total_spend).to_string()));
-        set("x-litellm-key-max-budget", limits.max_budget.and_then(|budget| text(&budget.to_string())));
-        set("x-litellm-key-tpm-limit", limits.tpm_limit.and_then(number));
-        set("x-litellm-key-rpm-limit", limits.rpm_limit.and_then(number));
+        set(names::KEY_SPEND, text(&spent.unwrap_or(identity.record.total_spend).to_string()));
+        set(names::KEY_MAX_BUDGET, limits.max_budget.and_then(|budget| text(&budget.to_string())));
+        set(names::KEY_TPM_LIMIT, limits.tpm_limit.and_then(number));
+        set(names::KEY_RPM_LIMIT, limits.rpm_limit.and_then(number));
     }
 }
 
 fn put_call_id(headers: &mut HeaderMap, call: &Call) {
     let mut buffer = [0; 36];
-    put(headers, HeaderName::from_static("x-litellm-call-id"), text(call.id.encode(&mut buffer)));
+    put(headers, names::CALL_ID, text(call.id.encode(&mut buffer)));
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
@@ -203,9 +200,7 @@ pub(crate) fn rescue(
     }
     if is_permanent(&error) {
         // Agents retry a refusal that will not change; this stops them (contract of real clients).
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"));
+        response.headers_mut().insert(names::SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     response
 }

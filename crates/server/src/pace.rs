@@ -24,14 +24,14 @@ pub(crate) fn put(headers: &mut HeaderMap, dialect: Dialect, paced: &[Arc<ScopeM
     let mut told: Vec<Told> = Vec::with_capacity(paced.len() * 2);
     for scope in paced {
         let kind = scope.scope.kind();
-        for pace in scope.paces(now.seconds()) {
+        scope.paces(now.seconds(), |pace| {
             // Of two tags the one with less left binds.
             match told.iter_mut().find(|(known, other)| *known == kind && other.kind == pace.kind) {
                 Some((_, known)) if pace.remaining < known.remaining => *known = pace,
                 Some(_) => {}
                 None => told.push((kind, pace)),
             }
-        }
+        });
     }
     write(headers, dialect, &told, now.unix_ms);
 }

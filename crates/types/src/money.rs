@@ -184,11 +184,20 @@ impl fmt::Display for Nanos {
         let unit = NANOS_PER_DOLLAR.unsigned_abs();
         let sign = if self.0 < 0 { "-" } else { "" };
         let (whole, part) = (magnitude / unit, magnitude % unit);
+        out.write_str(sign)?;
+        whole.fmt(out)?;
         if part == 0 {
-            return write!(out, "{sign}{whole}");
+            return Ok(());
         }
-        let digits = format!("{part:09}");
-        write!(out, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+        // Every answer tells amounts: no text is made on the way.
+        let mut digits = [b'.'; 10];
+        let mut rest = part;
+        for digit in digits.iter_mut().skip(1).rev() {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+        }
+        let digits = std::str::from_utf8(&digits).unwrap_or_default();
+        out.write_str(digits.trim_end_matches('0'))
     }
 }
 

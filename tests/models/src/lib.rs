@@ -4,7 +4,7 @@
 //! what a few threads do with them, and holds or breaks under all orders with at most [`PREEMPTIONS`] forced
 //! switches. The [`torn`] books are wrong on purpose: what does not catch them proves nothing.
 //!
-//! Not modelled: limits of rate and the journal's counters stand behind a mutex, and what `learned.rs` counts is an
+//! Not modelled: limits of rate, calls at once and the journal's counters stand behind a mutex, and what `learned.rs` counts is an
 //! estimate that may lose a call.
 
 use loom::model::Builder;
@@ -16,16 +16,13 @@ use proptest as _;
 pub mod account;
 #[path = "../../../crates/metering/src/line.rs"]
 mod line;
-#[path = "../../../crates/metering/src/slots.rs"]
-pub mod slots;
 
 pub mod budgets;
-pub mod places;
 pub mod torn;
 pub mod turns;
 
 mod atomics {
-    pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicI64, AtomicUsize, Ordering, fence};
 }
 
 /// How often a thread may be interrupted where it would go on: most defects need one or two such switches.

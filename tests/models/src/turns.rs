@@ -10,7 +10,7 @@ use loom::thread;
 use weighhouse_types::Nanos;
 
 use crate::account::{Account, Verdict};
-use crate::line::Line;
+use crate::line::{AfterFreeing, Line};
 
 /// Wakes all who listen.
 struct Bell {
@@ -60,7 +60,7 @@ impl Waited {
         Arc::new(Self { account, line: Line::new(), queue: Mutex::new(()), freed: Bell::new() })
     }
 
-    /// `WindowAccount::settle`.
+    /// `Charged::release` and `release_all`.
     fn settle(&self, held: i64, actual: i64, must_wake: fn(&Line) -> bool) {
         self.account.settle(Nanos::new(held), Nanos::new(actual));
         if held > actual && must_wake(&self.line) {
@@ -86,6 +86,10 @@ impl Waited {
     }
 }
 
+fn after_a_fence(line: &Line) -> bool {
+    line.must_wake(&AfterFreeing::now())
+}
+
 fn one_waits(must_wake: fn(&Line) -> bool) {
     let waited = Waited::held_whole(10);
     let call = {
@@ -101,7 +105,7 @@ fn one_waits(must_wake: fn(&Line) -> bool) {
 
 /// A call waits for what another gives back, and gets it.
 pub fn a_call_that_waits_is_woken() {
-    one_waits(Line::must_wake);
+    one_waits(after_a_fence);
 }
 
 /// The same, where whoever gives back only reads whether anybody waits.
@@ -116,7 +120,7 @@ pub fn two_calls_that_wait_are_woken_in_turn() {
         let waited = Arc::clone(&waited);
         thread::spawn(move || waited.hold(5))
     });
-    waited.settle(10, 0, Line::must_wake);
+    waited.settle(10, 0, after_a_fence);
     for call in calls {
         call.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use weighhouse_models::account::Account;
 use weighhouse_models::torn::{HastyBooks, TornBooks};
-use weighhouse_models::{PREEMPTIONS, PREEMPTIONS_WITH_LOCKS, budgets, everywhere, places, turns};
+use weighhouse_models::{PREEMPTIONS, PREEMPTIONS_WITH_LOCKS, budgets, everywhere, turns};
 
 #[test]
 fn no_more_is_held_than_there_is() {
@@ -24,16 +24,6 @@ fn what_is_given_back_is_held_by_one() {
 #[test]
 fn a_limit_may_be_lowered_meanwhile() {
     everywhere(PREEMPTIONS, budgets::a_limit_may_be_lowered_meanwhile::<Account>);
-}
-
-#[test]
-fn no_more_places_are_taken_than_there_are() {
-    everywhere(PREEMPTIONS, places::no_more_places_are_taken_than_there_are);
-}
-
-#[test]
-fn a_bound_on_places_may_be_lowered_meanwhile() {
-    everywhere(PREEMPTIONS, places::a_bound_may_be_lowered_meanwhile);
 }
 
 #[test]

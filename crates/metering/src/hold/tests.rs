@@ -60,7 +60,7 @@ fn group() -> &'static Arc<str> {
 
 fn charged(scopes: &[Arc<ScopeMeter>]) -> Charge {
     let mut charge = Charge::new(scopes.to_vec(), Now::default());
-    charge.open_accounts();
+    charge.take(None).unwrap();
     charge
 }
 

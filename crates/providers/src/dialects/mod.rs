@@ -15,6 +15,9 @@ pub use reading::{StreamReader, read_answer, read_request};
 pub use relaying::{StreamRelay, weigh_answer};
 pub use writing::{StreamWriter, write_answer, write_error, write_request};
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use weighhouse_types::{Dialect, Error, Operation};
 
 use crate::ask::Peek;
@@ -38,8 +41,16 @@ pub(crate) fn peek(
     }
 }
 
-/// Texts of a body that tell of media whose tokens its bytes do not bound.
-pub(crate) const fn media_marks(dialect: Dialect) -> &'static [&'static [u8]] {
+/// Whether a body has texts that tell of media whose tokens its bytes do not bound.
+pub(crate) fn tells_of_media(dialect: Dialect, body: &[u8]) -> bool {
+    // Made once: to prepare a search costs more than to search a short body.
+    static MARKS: LazyLock<[Vec<Finder<'static>>; Dialect::ALL.len()]> = LazyLock::new(|| {
+        Dialect::ALL.map(|dialect| media_marks(dialect).iter().map(|mark| Finder::new(*mark)).collect())
+    });
+    MARKS.get(dialect as usize).is_some_and(|marks| marks.iter().any(|mark| mark.find(body).is_some()))
+}
+
+const fn media_marks(dialect: Dialect) -> &'static [&'static [u8]] {
     match dialect {
         Dialect::OpenAiChat => openai_chat::MEDIA_MARKS,
         Dialect::OpenAiResponses => openai_responses::MEDIA_MARKS,
