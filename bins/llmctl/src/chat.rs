@@ -127,6 +127,10 @@ impl Chat<'_> {
                 Ok(Some(ChatEvent::Text(text))) => {
                     out.write(&text)?;
                     turn.text.push_str(&text);
+                    // Nobody reads on, so nothing more is paid for.
+                    if out.is_closed {
+                        break;
+                    }
                 }
                 Ok(Some(ChatEvent::Finished(reason))) => turn.finish_reason = Some(reason),
                 Ok(Some(ChatEvent::Usage(usage))) => turn.usage = Some(usage),
@@ -183,11 +187,13 @@ impl Chat<'_> {
 struct Words {
     is_terminal: bool,
     is_line_open: bool,
+    /// Whoever read has read enough.
+    is_closed: bool,
 }
 
 impl Default for Words {
     fn default() -> Self {
-        Self { is_terminal: io::stdout().is_terminal(), is_line_open: false }
+        Self { is_terminal: io::stdout().is_terminal(), is_line_open: false, is_closed: false }
     }
 }
 
@@ -200,7 +206,8 @@ impl Words {
         let mut out = io::stdout().lock();
         let written = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
         if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            // Whoever reads has read enough, as with every other verb.
+            // The turn ends quietly, as every other verb does.
+            self.is_closed = true;
             return Ok(());
         }
         written.map_err(|error| Failure::other(format!("standard output: {error}")))
