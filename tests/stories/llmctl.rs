@@ -125,9 +125,9 @@ fn members_and_models_of_a_team_come_and_go() {
     assert_eq!(llmctl.run("team info t").field("member ada"), "$0 of $2.25");
     llmctl.run("team model add t n").done();
     assert_eq!(llmctl.run("team info t -o json").json()["team_info"]["models"], json!(["m", "n"]));
-    llmctl.run("team model delete t m").done();
+    llmctl.run("team model delete t m --yes").done();
     assert_eq!(llmctl.run("team list --user ada -o json").json()["teams"][0]["models"], json!(["n"]));
-    llmctl.run("team member delete t ada").done();
+    llmctl.run("team member delete t ada --yes").done();
     assert_eq!(llmctl.run("team list --user ada -o json").json()["total"], 0);
 }
 

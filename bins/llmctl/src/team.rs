@@ -62,7 +62,12 @@ pub(crate) async fn run(client: &Client, verb: TeamVerb, output: &Output) -> Res
         TeamVerb::Model { verb: TeamModelVerb::Add { id, models } } => {
             client.add_team_models(&TeamModelsRequest { team_id: id, models }).await?
         }
-        TeamVerb::Model { verb: TeamModelVerb::Delete { id, models } } => {
+        TeamVerb::Model { verb: TeamModelVerb::Delete { id, models, consent } } => {
+            // The list may be another by the time that the request comes, so it is not looked at before.
+            let named = batch::named(&models);
+            consent.ask(&format!(
+                "Take {named} from the models of the team {id}, which may use every model once none is left"
+            ))?;
             client.delete_team_models(&TeamModelsRequest { team_id: id, models }).await?
         }
     };
@@ -94,7 +99,8 @@ async fn member(client: &Client, verb: MemberVerb) -> Result<Answer<TeamObject>,
             };
             client.update_member(&complete(said, ID, &Source::default(), &clear)?).await?
         }
-        MemberVerb::Delete { id, user } => {
+        MemberVerb::Delete { id, user, consent } => {
+            consent.ask(&format!("Take {user} out of the team {id}, and delete their keys of it"))?;
             let request = DeleteMemberRequest { team_id: id, user_id: Some(user), user_email: None };
             client.delete_member(&request).await?
         }

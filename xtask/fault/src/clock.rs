@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use weighhouse_storage::LedgerRow;
 use weighhouse_testkit::fake_openai::{FakeProvider, Script, Visit};
-use weighhouse_types::Nanos;
+use weighhouse_types::{AccountId, KeyId, Nanos, Scope, ScopeKind};
 
 use crate::clients::{self, chat};
 use crate::dice::Dice;
@@ -41,6 +41,8 @@ const MOMENTS: [i64; 6] = [
 /// A key: its budgets by the length of their windows, as ledger rows name them.
 struct Payer {
     secret: String,
+    /// By which its rows are known.
+    hash: String,
     limits: BTreeMap<&'static str, Nanos>,
 }
 
@@ -57,6 +59,7 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     let mut plan = base.plan(&options.gateway, config);
     let time = FakeTime::new(base.dir.path())?;
     plan.variables = time.variables()?;
+    let begun_ms = unix_seconds() * 1_000;
     let mut house = House::start(plan, base)?;
     let payers = payers(&house)?;
     let rated = house.key(&json!({"rpm_limit": RPM}))?;
@@ -96,9 +99,9 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     house.verified()?;
     ensure!(served.iter().all(|calls| *calls > 0), "calls of each key that were served: {served:?}");
     let rows = ledger(house.location())?;
-    let now_ms = unix_seconds() * 1_000;
-    let jumped = |row: &LedgerRow| (row.started_ms - now_ms).abs() > HOUR / 2 * 1_000;
-    ensure!(farthest == 0 || rows.iter().any(jumped), "the clock did not jump: does libfaketime work here?");
+    let has_jumped = rows.iter().any(|row| is_elsewhen(row, (begun_ms, unix_seconds() * 1_000)));
+    ensure!(farthest == 0 || has_jumped, "the clock did not jump: does libfaketime work here?");
+    moments_passed(&rows, &seen)?;
     let (windows, fullest) = judge(&rows, &payers)?;
     let most = most_of_a_process(&fakes[1].visits(), &starts);
     ensure!(most <= RPM, "{most} calls of a key with {RPM} a minute within 60 real seconds");
@@ -119,6 +122,25 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     Ok(())
 }
 
+/// Whether a row bears a time that no true clock showed during the run; the shortest jump is an hour.
+fn is_elsewhen(row: &LedgerRow, (begun_ms, ended_ms): (i64, i64)) -> bool {
+    let far_ms = HOUR / 2 * 1_000;
+    row.started_ms < begun_ms - far_ms || row.started_ms > ended_ms + far_ms
+}
+
+/// What happens two seconds after each moment has happened under load: calls came before it and after it.
+fn moments_passed(rows: &[LedgerRow], moments: &BTreeSet<i64>) -> Result<()> {
+    for moment in moments {
+        let (from, event, until) = (moment * 1_000, (moment + 2) * 1_000, (moment + 60) * 1_000);
+        let is_between = |from: i64, until: i64| {
+            rows.iter().any(|row| row.cost > Nanos::ZERO && (from..until).contains(&row.started_ms))
+        };
+        ensure!(is_between(from, event), "nothing was spent in the two seconds from {moment} on");
+        ensure!(is_between(event, until), "nothing was spent after what happens two seconds after {moment}");
+    }
+    Ok(())
+}
+
 /// The most calls in a minute of one process: one that starts anew has forgotten the minute before.
 fn most_of_a_process(visits: &[Visit], starts: &[Instant]) -> u64 {
     let process = |visit: &Visit| starts.iter().filter(|start| **start <= visit.arrived).count();
@@ -131,20 +153,30 @@ fn most_of_a_process(visits: &[Visit], starts: &[Instant]) -> u64 {
 
 /// Keys with windows of each kind. An attempt costs up to 2.5 cents in what is held, and two tenths of one in truth.
 fn payers(house: &House) -> Result<Vec<Payer>> {
-    let cents = |cents: i64| Nanos::new(cents * 10_000_000);
-    let one = |duration: &str, key, dollars: f64, limit: i64| -> Result<Payer> {
-        let secret = house.key(&json!({"max_budget": dollars, "budget_duration": duration}))?;
-        Ok(Payer { secret, limits: BTreeMap::from([(key, cents(limit))]) })
+    let one = |duration: &str, length: &'static str, dollars: f64, cents: i64| {
+        let settings = json!({"max_budget": dollars, "budget_duration": duration});
+        payer(house, &settings, &[(length, cents)])
     };
-    let both = house.key(&json!({"budget_limits": [
-        {"budget_duration": "1h", "max_budget": 0.06}, {"budget_duration": "7d", "max_budget": 0.2}]}))?;
+    let both = json!({"budget_limits": [
+        {"budget_duration": "1h", "max_budget": 0.06}, {"budget_duration": "7d", "max_budget": 0.2}]});
     Ok(vec![
         one("1s", "seconds:1", 0.04, 4)?,
         one("1h", "seconds:3600", 0.06, 6)?,
         one("1d", "days:1", 0.06, 6)?,
         one("30d", "months:1", 0.1, 10)?,
-        Payer { secret: both, limits: BTreeMap::from([("seconds:3600", cents(6)), ("days:7", cents(20))]) },
+        payer(house, &both, &[("seconds:3600", 6), ("days:7", 20)])?,
     ])
+}
+
+/// Makes a key; its budgets are told again as ledger rows name their windows, in cents.
+fn payer(house: &House, settings: &Value, limits: &[(&'static str, i64)]) -> Result<Payer> {
+    let made = house.admin("/key/generate", settings)?;
+    let text = |name: &str| {
+        let text = made[name].as_str().map(str::to_owned);
+        text.with_context(|| format!("/key/generate gave no {name}"))
+    };
+    let limits = limits.iter().map(|(length, cents)| (*length, Nanos::new(*cents * 10_000_000))).collect();
+    Ok(Payer { secret: text("key")?, hash: text("token")?, limits })
 }
 
 fn unix_seconds() -> i64 {
@@ -205,25 +237,31 @@ fn stay(house: &House, payers: &[Payer], rated: &str) -> Result<Vec<u64>> {
 
 /// Sums rows by the accounts that they name; gives how many windows were spent in, and thousandths of the fullest.
 fn judge(rows: &[LedgerRow], payers: &[Payer]) -> Result<(usize, i64)> {
-    let mut sums: BTreeMap<String, Nanos> = BTreeMap::new();
+    let mut sums: BTreeMap<&AccountId, (Nanos, Nanos)> = BTreeMap::new();
     for row in rows {
         for account in row.accounts.iter().filter(|account| !account.window.is_life()) {
-            let sum = sums.entry(format!("{}@{}", account.scope, account.window.as_str())).or_default();
+            let limit = limit_of(account, row, payers)?;
+            let (sum, _) = sums.entry(account).or_insert((Nanos::ZERO, limit));
             *sum += row.cost;
         }
     }
     ensure!(!sums.is_empty(), "no row names a window");
     let mut fullest = 0;
-    for (account, sum) in &sums {
-        // Every scope of these rows is a key, and windows of one length have one limit with all of them.
-        let limits = payers.iter().flat_map(|payer| &payer.limits);
-        let length = |name: &str| account.contains(&format!("@{name}@"));
-        let limit = limits.filter(|(name, _)| length(name)).map(|(_, limit)| *limit).max();
-        let limit = limit.with_context(|| format!("{account} belongs to no budget"))?;
-        ensure!(*sum <= limit, "{account} spent {sum} of {limit}");
+    for (account, (sum, limit)) in &sums {
+        ensure!(sum <= limit, "{account:?} spent {sum} of {limit}");
         fullest = fullest.max(sum.get() * 1_000 / limit.get());
     }
     Ok((sums.len(), fullest))
+}
+
+/// What the key of a row may spend in windows of an account's length. Every account of these rows is their key's.
+fn limit_of(account: &AccountId, row: &LedgerRow, payers: &[Payer]) -> Result<Nanos> {
+    let (length, _) = account.window.as_str().split_once('@').unwrap_or_default();
+    let is_of = |id: &KeyId| account.scope == Scope::new(ScopeKind::Key, id.as_str());
+    let payer = payers.iter().find(|payer| payer.hash == row.key_hash.as_str());
+    let payer = payer.filter(|_| row.key_id.as_ref().is_some_and(is_of));
+    let limit = payer.and_then(|payer| payer.limits.get(length)).copied();
+    limit.with_context(|| format!("{account:?} belongs to no budget"))
 }
 
 /// A clock that is told what to say: libfaketime, which reads a file at each look.

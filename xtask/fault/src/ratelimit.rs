@@ -198,6 +198,9 @@ fn judge(
     let used = all * 1_000 / bearable.max(1);
     // Within the first minute a limit is no pace yet.
     let is_steady = case.manner == Manner::Steady && seconds > 60;
+    if visits.is_empty() {
+        broken.push(format!("{}: its provider saw no call", case.name));
+    }
     if most > limit {
         broken.push(format!("{}: {most} within 60 s, the limit is {limit}", case.name));
     }

@@ -59,7 +59,9 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     let rows = house.verified()?;
     let mut row = Row::default().with("database", database.name()).with("calls given up", calls);
     for (point, count) in POINTS.iter().zip(&reached) {
-        row = row.with(point, count.load(Ordering::Relaxed));
+        let count = count.load(Ordering::Relaxed);
+        ensure!(count > 0, "none of {calls} calls was given up {point}: a longer run comes to each point");
+        row = row.with(point, count);
     }
     table.push(
         row.with("attempts in the ledger", rows)

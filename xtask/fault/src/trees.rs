@@ -16,6 +16,8 @@ use crate::table::{Row, Table};
 
 const TURNS: u64 = 6;
 const MODELS: [&str; 2] = ["m", "n"];
+/// So many trees have accounts that are nearly spent, whatever the seed.
+const MANY: u64 = 10;
 
 /// A key of the tree, and the names of all accounts that its calls are charged to.
 struct Leaf {
@@ -41,7 +43,7 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
     let base = Base::new(database);
     let config = json!({"model_list": models, "router_settings": {"num_retries": 0}});
     let house = House::start(base.plan(&options.gateway, config), base)?;
-    let (mut accounts, mut full, mut calls) = (0, 0, 0);
+    let (mut accounts, mut full, mut calls, mut refused) = (0, 0, 0, 0);
     let mut fullest = 0;
     for number in 0..runs {
         let seed = options.seed.wrapping_add(number);
@@ -50,10 +52,14 @@ pub(crate) fn run(options: &Options, database: Database, table: &mut Table) -> R
         accounts += seen.accounts;
         full += seen.full;
         calls += seen.calls;
+        refused += seen.refused;
         fullest = fullest.max(seen.fullest);
         house.verified()?;
         house.never_panicked()?;
     }
+    // Limits that nobody comes to hold whatever the engine does.
+    ensure!(refused > 0, "no call of any tree was refused for its budget");
+    ensure!(runs < MANY || full > 0, "no account of {runs} trees was nearly spent");
     table.push(
         Row::default()
             .with("database", database.name())
@@ -72,6 +78,8 @@ struct Seen {
     accounts: usize,
     full: usize,
     calls: usize,
+    /// Calls for which there was no money left.
+    refused: u64,
     /// Thousandths of its limit that the fullest account has spent.
     fullest: i64,
 }
@@ -80,7 +88,7 @@ fn grow_and_shake(house: &House, fakes: &[FakeProvider], clients: u64, seed: u64
     let tree = grow(house, seed, &mut Dice::of(seed, 0))?;
     let fakes: Vec<&FakeProvider> = fakes.iter().collect();
     let (before, _) = billed(&fakes);
-    shake(house, &tree, clients, seed)?;
+    let refused = shake(house, &tree, clients, seed)?;
     let rows = agreed(house, &tree, || billed(&fakes).0 - before)?;
     let mut spent: BTreeMap<String, Nanos> = BTreeMap::new();
     for (leaf, row) in &rows {
@@ -102,7 +110,8 @@ fn grow_and_shake(house: &House, fakes: &[FakeProvider], clients: u64, seed: u64
     }
     let all: Vec<Value> = rows.iter().map(|(_, row)| row.clone()).collect();
     each_once(&all)?;
-    Ok(Seen { accounts: tree.limits.len(), full, calls: all.len(), fullest })
+    ensure!(!all.is_empty(), "no call of the tree was let in");
+    Ok(Seen { accounts: tree.limits.len(), full, calls: all.len(), refused, fullest })
 }
 
 /// The rows of all keys, once they sum to what was billed.
@@ -199,12 +208,13 @@ fn of_reader(reader: &str) -> String {
     format!("end user {reader}")
 }
 
-fn shake(house: &House, tree: &Tree, clients: u64, seed: u64) -> Result<()> {
+/// Calls by many clients at once; gives how many were refused.
+fn shake(house: &House, tree: &Tree, clients: u64, seed: u64) -> Result<u64> {
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..clients)
             .map(|number| {
                 scope.spawn(move || {
-                    let mut dice = Dice::of(seed, number + 1);
+                    let (mut dice, mut refused) = (Dice::of(seed, number + 1), 0);
                     for _ in 0..TURNS {
                         let text = "x".repeat(usize::try_from(dice.between(1, 60))?);
                         let model: &&str = dice.pick(&MODELS);
@@ -221,14 +231,15 @@ fn shake(house: &House, tree: &Tree, clients: u64, seed: u64) -> Result<()> {
                             false => clients::stream(house.address, secret, body, usize::MAX)?,
                         };
                         ensure!(matches!(status, 200 | 422), "status {status}");
+                        refused += u64::from(status == 422);
                     }
-                    Ok(())
+                    Ok(refused)
                 })
             })
             .collect();
-        clients.into_iter().try_for_each(|client| match client.join() {
-            Ok(done) => done,
-            Err(_) => anyhow::bail!("a client panicked"),
+        clients.into_iter().try_fold(0, |sum, client| {
+            let refused: Result<u64> = client.join().map_err(|_| anyhow::anyhow!("a client panicked"))?;
+            Ok(sum + refused?)
         })
     })
 }

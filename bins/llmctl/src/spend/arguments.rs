@@ -88,7 +88,7 @@ pub(crate) enum SpendVerb {
 /// Days of which the sums are told.
 #[derive(Debug, Args)]
 pub(crate) struct Period {
-    /// From this day on, UTC [default: 30 days ago]
+    /// From this day on, UTC [default: 30 days before the end]
     #[arg(long = "from", value_name = "YYYY-MM-DD")]
     pub(crate) start: Option<String>,
     /// Up to and with this day, UTC [default: today]

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use weighhouse_api::{DailyActivity, DailyActivityDay, DailyActivityQuery, Dollars, SpendMetrics};
 use weighhouse_client::{Client, DailyOf};
 
@@ -21,7 +22,7 @@ const SUMS: &[Column] = &[
     Column::number("completion_tokens", "OUT"),
     Column::number("spend", "SPEND"),
 ];
-/// Days back from today where nothing is said: LiteLLM's last 30.
+/// Days that a period goes back from its end where nothing is said: LiteLLM's last 30.
 const MONTH: i64 = 30;
 
 /// By whom or what.
@@ -66,19 +67,23 @@ pub(super) async fn show(client: &Client, period: Period, by: By, output: &Outpu
         Some(name) => Some(named(client, name).await?),
         None => None,
     };
-    let day = |said: Option<String>, back: i64| said.unwrap_or_else(|| date_before(back));
-    let (start, end) = (day(period.start, MONTH), day(period.end, 0));
+    let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
+    let (start, end) = days_of(period.start, period.end, today);
     let query =
         DailyActivityQuery { model: period.model, api_key, ..DailyActivityQuery::of_days(&start, &end) };
     let activity = client.whole_daily_activity(by.of(), &query).await?;
     output.write(&activity, || table(&activity, by))
 }
 
-/// The day so many days ago, in UTC.
-fn date_before(days: i64) -> String {
-    let second = Timestamp::now().as_second().saturating_sub(days * 86_400);
-    let then = Timestamp::from_second(second).unwrap_or_default();
-    then.to_zoned_datetime(TimeZone::UTC).date().to_string()
+/// The first and the last day of a period of which both, one or none were said.
+fn days_of(start: Option<String>, end: Option<String>, today: Date) -> (String, String) {
+    let end = end.unwrap_or_else(|| today.to_string());
+    let start = start.unwrap_or_else(|| {
+        // An end that is no date is the gateway's to refuse.
+        let last = end.parse::<Date>().unwrap_or(today);
+        last.saturating_sub(MONTH.days()).to_string()
+    });
+    (start, end)
 }
 
 fn table(activity: &DailyActivity, by: By) -> Table {
@@ -118,6 +123,20 @@ mod tests {
     use super::*;
     use weighhouse_api::GroupMetrics;
     use weighhouse_types::Nanos;
+
+    #[test]
+    fn a_period_goes_back_from_its_end() {
+        let days = |start: Option<&str>, end: Option<&str>| {
+            let today = jiff::civil::date(2026, 11, 28);
+            let (start, end) = days_of(start.map(str::to_owned), end.map(str::to_owned), today);
+            format!("{start} {end}")
+        };
+        assert_eq!(days(None, None), "2026-10-29 2026-11-28");
+        assert_eq!(days(None, Some("2026-01-31")), "2026-01-01 2026-01-31");
+        assert_eq!(days(Some("2026-11-01"), None), "2026-11-01 2026-11-28");
+        assert_eq!(days(Some("2025-12-31"), Some("2026-01-31")), "2025-12-31 2026-01-31");
+        assert_eq!(days(None, Some("soon")), "2026-10-29 soon");
+    }
 
     #[test]
     fn days_sum_and_the_dearest_stands_first() {

@@ -140,12 +140,16 @@ pub(crate) enum MemberVerb {
         clear: Vec<Field>,
     },
     /// Take a user out of a team, and delete their keys of it
-    #[command(after_help = "Examples:\n  llmctl team member delete payments ada")]
+    #[command(
+        after_help = "Examples:\n  llmctl team member delete payments ada\n  llmctl team member delete payments ada --yes"
+    )]
     Delete {
         /// Of which team
         id: String,
         /// Whom
         user: String,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 
@@ -181,14 +185,18 @@ pub(crate) enum TeamModelVerb {
         #[arg(required = true, value_name = "MODEL")]
         models: Vec<String>,
     },
-    /// Let a team use models no more
-    #[command(after_help = "Examples:\n  llmctl team model delete payments gpt-4o")]
+    /// Let a team use models no more; with none left in its list it may use every model
+    #[command(
+        after_help = "Examples:\n  llmctl team model delete payments gpt-4o\n  llmctl team model delete payments gpt-4o --yes"
+    )]
     Delete {
         /// Which team
         id: String,
         /// Which
         #[arg(required = true, value_name = "MODEL")]
         models: Vec<String>,
+        #[command(flatten)]
+        consent: Consent,
     },
 }
 

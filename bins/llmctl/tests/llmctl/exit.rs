@@ -109,17 +109,22 @@ fn what_went_wrong_decides_the_exit_status() {
 #[test]
 fn what_cannot_be_undone_wants_yes_where_nobody_can_be_asked() {
     for verb in [
-        ["key", "delete"],
-        ["key", "regenerate"],
-        ["team", "delete"],
-        ["user", "delete"],
-        ["customer", "delete"],
-        ["budget", "delete"],
-        ["tag", "delete"],
+        "key delete some",
+        "key regenerate some",
+        "team delete some",
+        "team member delete some ada",
+        "team model delete some m",
+        "user delete some",
+        "customer delete some",
+        "budget delete some",
+        "tag delete some",
     ] {
-        let (_, err) = check(&[], &[verb[0], verb[1], "some"], 2);
+        let words: Vec<&str> = verb.split(' ').collect();
+        let (_, err) = check(&[], &words, 2);
         assert!(err.contains("--yes"), "{err}");
     }
+    let (_, err) = check(&[], &["team", "model", "delete", "some", "m"], 2);
+    assert!(err.contains("every model once none is left"), "{err}");
     check(&[(200, r#"["some"]"#)], &["team", "delete", "some", "--yes"], 0);
     let (_, err) = check(&[(200, r#"["some"]"#)], &["team", "delete", "some", "other", "-y"], 3);
     assert!(err.contains("Deleted 1 of 2 teams."), "{err}");

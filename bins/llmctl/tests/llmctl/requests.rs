@@ -94,14 +94,14 @@ fn teams_and_their_members() {
         "POST /team/member_update",
         r#"{"team_id":"a","user_id":"u","role":"user","max_budget_in_team":null,"rpm_limit":2}"#,
     );
-    check("team member delete a u", "POST /team/member_delete", r#"{"team_id":"a","user_id":"u"}"#);
+    check("team member delete a u -y", "POST /team/member_delete", r#"{"team_id":"a","user_id":"u"}"#);
     check(
         "team key update a --all --rpm 3 --clear allowed-routes",
         "POST /team/key/bulk_update",
         r#"{"team_id":"a","all_keys_in_team":true,"update_fields":{"allowed_routes":[],"rpm_limit":3}}"#,
     );
     check("team model add a m n*", "POST /team/model/add", r#"{"team_id":"a","models":["m","n*"]}"#);
-    check("team model delete a m", "POST /team/model/delete", r#"{"team_id":"a","models":["m"]}"#);
+    check("team model delete a m -y", "POST /team/model/delete", r#"{"team_id":"a","models":["m"]}"#);
 }
 
 #[test]
