@@ -2,7 +2,7 @@
 
 use weighhouse_types::{Picos, UsageClass};
 
-use crate::book::{PriceBook, edges};
+use crate::book::{ClassPrices, PriceBook, edges};
 use crate::line::{PriceLine, Tier};
 
 /// What a call uses at most.
@@ -39,6 +39,26 @@ pub struct Dearest {
 }
 
 impl Dearest {
+    /// The prices of a book whose lines depend on nothing but their class.
+    fn of_plain(plain: &ClassPrices, without: &[UsageClass]) -> Self {
+        let (mut input, mut output) = (Some(Picos::ZERO), Some(Picos::ZERO));
+        for (class, price) in UsageClass::ALL.into_iter().zip(plain) {
+            let part = match (class.is_input(), class.is_output()) {
+                (true, _) => &mut input,
+                (_, true) => &mut output,
+                _ => continue,
+            };
+            if !without.contains(&class) {
+                *part = part.zip(*price).map(|(dearest, price)| dearest.max(price));
+            }
+        }
+        let of = |class: UsageClass| match without.contains(&class) {
+            true => Some(Picos::ZERO),
+            false => plain.get(class as usize).copied().flatten(),
+        };
+        Self { input, output, call: of(UsageClass::Request), search: of(UsageClass::Search) }
+    }
+
     /// The most that a call within the bound can cost. None where something that it uses has no price.
     #[must_use]
     pub fn bound(&self, bound: &Bound, searches: u64) -> Option<Picos> {
@@ -71,6 +91,9 @@ impl PriceBook {
         if !self.is_priced() {
             return None;
         }
+        if let Some(plain) = self.plain().filter(|_| terms.tier == Some(Tier::Standard)) {
+            return Some(Dearest::of_plain(plain, terms.without));
+        }
         let all = |of: fn(UsageClass) -> bool| {
             let may_occur = |class: &UsageClass| of(*class) && !terms.without.contains(class);
             let mut classes = UsageClass::ALL.into_iter().filter(may_occur);
@@ -89,11 +112,6 @@ impl PriceBook {
 
     /// The dearest line that could price a unit of the class; none where none is sure to.
     pub(crate) fn dearest(&self, class: UsageClass, input_tokens: u64, terms: &Terms<'_>) -> Option<Picos> {
-        // Reasoning may yield to the output's price of a tier, however sure its own line is.
-        let may_yield = class == UsageClass::OutputReasoning && terms.tier != Some(Tier::Standard);
-        if let Some(plain) = self.plain().filter(|_| !may_yield) {
-            return plain.get(class as usize).copied().flatten();
-        }
         let could_hold = |line: &&PriceLine| {
             line.takes(input_tokens)
                 && terms.tier.is_none_or(|tier| line.tier == tier || line.tier == Tier::Standard)
@@ -105,7 +123,9 @@ impl PriceBook {
         for edge in edges(class) {
             let lines = self.of(*edge);
             dearest = lines.iter().filter(could_hold).fold(dearest, |dearest, line| dearest.max(line.price));
-            if !(may_yield && *edge == class) && is_sure(lines, terms) {
+            // Reasoning may yield to the output's price of a tier, however sure its own line is.
+            let may_yield = *edge == UsageClass::OutputReasoning && terms.tier != Some(Tier::Standard);
+            if !may_yield && is_sure(lines, terms) {
                 return Some(dearest);
             }
         }

@@ -103,8 +103,17 @@ impl Account {
     /// Turns a hold into what was really spent. More than was held is booked in full: the books tell the truth.
     /// Gives what was spent before.
     pub fn settle(&self, held: Nanos, actual: Nanos) -> Nanos {
-        let before = self.settled.fetch_add(actual.get(), Ordering::AcqRel);
-        self.committed.fetch_add(actual.get().saturating_sub(held.get()), Ordering::AcqRel);
+        // What changes nothing is not written: a call that gives its hold back spends nothing then.
+        let before = match actual.get() {
+            0 => self.settled.load(Ordering::Acquire),
+            actual => self.settled.fetch_add(actual, Ordering::AcqRel),
+        };
+        match actual.get().saturating_sub(held.get()) {
+            0 => {}
+            change => {
+                self.committed.fetch_add(change, Ordering::AcqRel);
+            }
+        }
         Nanos::new(before)
     }
 }

@@ -8,6 +8,7 @@ use crate::counters::Units;
 use crate::hold::{Charged, release_all};
 use crate::refusal::too_fast;
 use crate::scope_meter::ScopeMeter;
+use crate::window_account::WindowAccount;
 
 /// A moment on both clocks: seconds of one that never goes back, milliseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +54,17 @@ impl Charge {
     /// The accounts' rows in the store; a key's account for life is the key's own row.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &AccountId> {
         let is_row = |id: &&AccountId| id.scope.kind() != ScopeKind::Key || !id.window.is_life();
-        self.accounts.iter().map(|charged| &charged.account.id).filter(is_row)
+        let held = self.accounts.iter().map(|charged| &charged.account.id);
+        self.unlimited().map(|life| &life.id).chain(held).filter(is_row)
+    }
+
+    /// The accounts for life that had no limit when the books were opened: what the call costs is charged to them, and
+    /// nothing is held in them.
+    fn unlimited(&self) -> impl Iterator<Item = &Arc<WindowAccount>> {
+        let is_held = |life: &Arc<WindowAccount>| {
+            self.accounts.iter().any(|charged| Arc::ptr_eq(&charged.account, life))
+        };
+        self.scopes.iter().map(|scope| scope.life()).filter(move |life| !is_held(life))
     }
 
     /// Whether any account bounds what may be spent.
@@ -73,6 +84,7 @@ impl Charge {
 
     /// Books what an attempt cost, out of the holds and beyond them. Gives how far it passed a strict hold.
     pub(crate) fn settle(&mut self, cost: Nanos) -> Nanos {
+        self.unlimited().for_each(|life| life.settle(Nanos::ZERO, cost));
         self.accounts.iter_mut().map(|charged| charged.settle(cost)).max().unwrap_or_default()
     }
 

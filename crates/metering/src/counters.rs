@@ -108,7 +108,7 @@ impl Counters {
         }
         self.slots.take();
         for (kind, rate) in self.rates.iter_mut().filter(|(kind, _)| charged(*kind)) {
-            rate.charge(counted(*kind, tokens), second);
+            rate.charge(counted(*kind, tokens));
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::window_account::WindowAccount;
 #[derive(Debug)]
 pub(crate) struct Charged {
     pub(crate) account: Arc<WindowAccount>,
-    /// What is held and not yet spent by an attempt. An account without a limit needs no hold.
+    /// What is held and not yet spent by an attempt.
     pub(crate) held: Nanos,
     /// What is held for each attempt.
     share: Nanos,

@@ -134,8 +134,8 @@ impl ScopeMeter {
         drop(known);
     }
 
-    /// Takes a place, a call and, where they are given, tokens, or nothing of it all; and opens the accounts that the
-    /// call is charged to.
+    /// Takes a place, a call and, where they are given, tokens, or nothing of it all; and opens the accounts that a
+    /// hold may be needed in: the one for life where it is limited, and those of the windows that run.
     ///
     /// # Errors
     /// The limit that is reached.
@@ -147,7 +147,9 @@ impl ScopeMeter {
     ) -> Result<(), Reached> {
         let mut books = self.books();
         books.counters.take(units, now.second)?;
-        accounts.push(Charged::new(Arc::clone(&self.life)));
+        if self.life.account.is_limited() {
+            accounts.push(Charged::new(Arc::clone(&self.life)));
+        }
         accounts.extend(books.budgets.accounts_at(now.unix_ms).map(Charged::new));
         Ok(())
     }
@@ -155,6 +157,11 @@ impl ScopeMeter {
     /// Gives back what a call took at a second, but for what it used; nothing used is a call that was refused.
     pub(crate) fn give_back(&self, taken: Option<Units>, used: Option<Units>, second: u64) {
         self.books().counters.give_back(taken, used, second);
+    }
+
+    /// What it spends ever, limited or not.
+    pub(crate) const fn life(&self) -> &Arc<WindowAccount> {
+        &self.life
     }
 
     /// The accounts of a moment.

@@ -42,6 +42,11 @@ impl Window {
     /// Adds units that are spent already.
     pub fn add(&mut self, units: u64, second: u64) {
         self.advance(second);
+        self.put(units);
+    }
+
+    /// Adds units at the second that was looked at last.
+    fn put(&mut self, units: u64) {
         if let Some(bucket) = self.buckets.get_mut(self.place) {
             *bucket = bucket.saturating_add(units);
             self.sum = self.sum.saturating_add(units);
@@ -166,13 +171,11 @@ impl Rate {
         Err(free_at.saturating_sub(second).max(1))
     }
 
-    /// Charges units.
-    pub fn charge(&mut self, units: u64, second: u64) {
-        if self.limit.is_none() {
-            return;
+    /// Charges units that [`bears`](Self::bears) just let in.
+    pub fn charge(&mut self, units: u64) {
+        if self.limit.is_some() {
+            self.window.get_or_insert_default().put(units);
         }
-        let tick = self.tick_at(second);
-        self.window.get_or_insert_default().add(units, tick);
     }
 
     /// Puts what was really used in the place of what was charged.
@@ -221,7 +224,8 @@ mod tests {
     #[test]
     fn corrections_go_where_the_charge_was() {
         let mut rate = Rate::new(Some(100));
-        rate.charge(80, 10);
+        assert_eq!(rate.bears(80, 10), Ok(()));
+        rate.charge(80);
         assert_eq!(rate.bears(80, 11), Err(60));
         assert_eq!(rate.bears(20, 11), Ok(()));
         rate.correct(80, 10, 5, 12);
@@ -236,7 +240,8 @@ mod tests {
     #[test]
     fn a_day_is_counted_in_sixtieths() {
         let mut rate = Rate::per_day(Some(10));
-        rate.charge(10, 1_000);
+        assert_eq!(rate.bears(10, 1_000), Ok(()));
+        rate.charge(10);
         assert_eq!(rate.bears(1, 80_000), Err(61 * DAY_TICK - 80_000));
         assert_eq!(rate.bears(10, 61 * DAY_TICK), Ok(()));
     }
