@@ -1,11 +1,18 @@
 //! The key that a request shows, in any of the headers that SDKs use.
 
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, AsHeaderName};
+use http::{HeaderMap, HeaderName};
 use weighhouse_types::{Error, Kind};
 
 /// Headers that hold a key alone, in the order in which they are asked (contract §4a).
-const KEY_HEADERS: &[&str] = &["api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key"];
+static KEY_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("ocp-apim-subscription-key"),
+];
+/// LiteLLM's own header for its keys.
+static LITELLM_KEY: HeaderName = HeaderName::from_static("x-litellm-api-key");
 /// Longest key that is looked at.
 const MAX_KEY_BYTES: usize = 512;
 
@@ -17,8 +24,8 @@ pub fn presented_key<'request>(
     headers: &'request HeaderMap,
     own_header: Option<&str>,
 ) -> Result<&'request str, Error> {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().map_err(|_| malformed()));
-    if let Some(value) = own_header.and_then(&text).or_else(|| text("x-litellm-api-key")) {
+    let own = own_header.and_then(|name| text(headers, name));
+    if let Some(value) = own.or_else(|| text(headers, &LITELLM_KEY)) {
         let value = value?;
         return bare(strip_bearer(value).unwrap_or(value));
     }
@@ -27,17 +34,21 @@ pub fn presented_key<'request>(
         if let Some(key) = strip_bearer(value) {
             return bare(key);
         }
-        if !KEY_HEADERS.iter().any(|name| headers.contains_key(*name)) {
+        if !KEY_HEADERS.iter().any(|name| headers.contains_key(name)) {
             return Err(malformed());
         }
     }
-    match KEY_HEADERS.iter().find_map(|name| text(name)) {
+    match KEY_HEADERS.iter().find_map(|name| text(headers, name)) {
         Some(value) => bare(value?),
         None => Err(Error::new(
             Kind::NoKey,
             "Authentication Error, No api key passed in. Send it as `Authorization: Bearer sk-...`",
         )),
     }
+}
+
+fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<Result<&str, Error>> {
+    headers.get(name).map(|value| value.to_str().map_err(|_| malformed()))
 }
 
 fn strip_bearer(value: &str) -> Option<&str> {

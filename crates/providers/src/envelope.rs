@@ -76,8 +76,9 @@ impl Envelope {
     pub fn name(&self, member: &Member) -> Cow<'_, str> {
         let quoted = self.body.get(member.key.clone()).unwrap_or_default();
         let bare = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(quoted);
-        if memchr::memchr(b'\\', bare).is_none() {
-            return String::from_utf8_lossy(bare);
+        if !self.has_escaped_keys || memchr::memchr(b'\\', bare).is_none() {
+            // The body was UTF-8, and so is every piece between two quotes.
+            return std::str::from_utf8(bare).map_or_else(|_| String::from_utf8_lossy(bare), Cow::Borrowed);
         }
         serde_json::from_slice::<String>(quoted).map_or_else(|_| String::from_utf8_lossy(bare), Cow::Owned)
     }

@@ -1,6 +1,5 @@
 //! From an answer to the client: status, headers, body.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use weighhouse_auth::Caller;
 use weighhouse_metering::ScopeMeter;
 use weighhouse_providers::dialects::write_error;
 use weighhouse_router::{Leg, Plan};
-use weighhouse_types::{Dialect, Error, Kind};
+use weighhouse_types::{Dialect, Error, Kind, Nanos};
 
 use crate::attempt::{Answer, Content};
 use crate::call::Call;
@@ -104,15 +103,15 @@ fn put_course(headers: &mut HeaderMap, course: &Course<'_>, booked: Option<Booke
     set(names::MAX_RETRIES, number(u64::from(course.plan.max_retries())));
     set(names::ATTEMPTED_FALLBACKS, number(u64::from(course.leg.fallbacks)));
     if let Some(booked) = booked {
-        set(names::RESPONSE_COST, text(&booked.cost.to_string()));
+        set(names::RESPONSE_COST, amount(booked.cost));
         set(names::RESPONSE_DURATION_MS, millis(booked.total_us));
         set(names::OVERHEAD_DURATION_MS, millis(booked.overhead_us));
     }
     if let Caller::Key(identity) = course.caller {
         let limits = &identity.subject.limits;
         let spent = house.meter.spent(&identity.subject.scope, house.now().unix_ms);
-        set(names::KEY_SPEND, text(&spent.unwrap_or(identity.record.total_spend).to_string()));
-        set(names::KEY_MAX_BUDGET, limits.max_budget.and_then(|budget| text(&budget.to_string())));
+        set(names::KEY_SPEND, amount(spent.unwrap_or(identity.record.total_spend)));
+        set(names::KEY_MAX_BUDGET, limits.max_budget.and_then(amount));
         set(names::KEY_TPM_LIMIT, limits.tpm_limit.and_then(number));
         set(names::KEY_RPM_LIMIT, limits.rpm_limit.and_then(number));
     }
@@ -133,15 +132,25 @@ fn text(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
 }
 
+fn amount(nanos: Nanos) -> Option<HeaderValue> {
+    HeaderValue::try_from(nanos.to_string()).ok()
+}
+
 fn number(number: u64) -> Option<HeaderValue> {
     Some(HeaderValue::from(number))
 }
 
 /// Microseconds as LiteLLM writes milliseconds, with a fraction.
 fn millis(micros: u32) -> Option<HeaderValue> {
-    let mut out = String::with_capacity(12);
-    write!(out, "{}.{:03}", micros / 1_000, micros % 1_000).ok()?;
-    HeaderValue::try_from(out).ok()
+    let mut out = [b'.'; 11];
+    let (mut rest, mut start) = (micros, out.len());
+    // Three digits behind the point, at least one before it.
+    while rest > 0 || start > 6 {
+        start -= if start == 8 { 2 } else { 1 };
+        *out.get_mut(start)? = b'0' + u8::try_from(rest % 10).ok()?;
+        rest /= 10;
+    }
+    HeaderValue::from_bytes(out.get(start..)?).ok()
 }
 
 /// A provider's headers under LiteLLM's prefix; OpenAI's limits under their own names too, where the house has none
@@ -234,4 +243,18 @@ pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Reply
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_have_three_digits_behind_the_point() {
+        for (micros, text) in
+            [(0, "0.000"), (7, "0.007"), (999, "0.999"), (1_000, "1.000"), (u32::MAX, "4294967.295")]
+        {
+            assert_eq!(millis(micros).unwrap(), text);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, HeaderName, Uri, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -21,6 +21,13 @@ const MAX_LABEL_BYTES: usize = 256;
 const MAX_TAGS: usize = 32;
 /// Longest time that a client may ask for.
 const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
+
+/// LiteLLM's headers of calls, read once: every call is asked for all of them.
+static TAGS: HeaderName = HeaderName::from_static("x-litellm-tags");
+static TIMEOUT: HeaderName = HeaderName::from_static("x-litellm-timeout");
+static NUM_RETRIES: HeaderName = HeaderName::from_static("x-litellm-num-retries");
+static END_USER: HeaderName = HeaderName::from_static("x-litellm-end-user-id");
+static CUSTOMER: HeaderName = HeaderName::from_static("x-litellm-customer-id");
 
 /// Refuses heads that two readers could understand differently.
 ///
@@ -163,7 +170,7 @@ pub(crate) fn receive(
     rng.fill(&mut random);
     let unix_ms = u64::try_from(head.received.unix_ms).unwrap_or_default();
     let mut tags = ask.peek.tags.clone();
-    if let Some(listed) = label(&head.headers, "x-litellm-tags") {
+    if let Some(listed) = label(&head.headers, &TAGS) {
         tags.extend(listed.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()));
     }
     tags.truncate(MAX_TAGS);
@@ -180,18 +187,18 @@ pub(crate) fn receive(
         complete,
         end_user: end_user(&head.headers, ask.peek.user.as_deref()),
         tags,
-        timeout: number(&head.headers, "x-litellm-timeout")?.map(Duration::from_secs_f64),
+        timeout: number(&head.headers, &TIMEOUT)?.map(Duration::from_secs_f64),
         num_retries: retries(&head.headers, ask.peek.num_retries)?,
         ask,
     })
 }
 
 fn end_user(headers: &HeaderMap, of_body: Option<&str>) -> Option<Arc<str>> {
-    let named = label(headers, "x-litellm-end-user-id").or_else(|| label(headers, "x-litellm-customer-id"));
+    let named = label(headers, &END_USER).or_else(|| label(headers, &CUSTOMER));
     named.or(of_body).filter(|user| user.len() <= MAX_LABEL_BYTES).map(Into::into)
 }
 
-fn label<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {
+fn label<'headers>(headers: &'headers HeaderMap, name: &HeaderName) -> Option<&'headers str> {
     headers
         .get(name)?
         .to_str()
@@ -200,7 +207,7 @@ fn label<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers
         .filter(|text| !text.is_empty() && text.len() <= MAX_LABEL_BYTES * 4)
 }
 
-fn number(headers: &HeaderMap, name: &'static str) -> Result<Option<f64>, Error> {
+fn number(headers: &HeaderMap, name: &'static HeaderName) -> Result<Option<f64>, Error> {
     let Some(text) = label(headers, name) else { return Ok(None) };
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.001..=MAX_TIMEOUT_SECONDS).contains(seconds));
     seconds.map(Some).ok_or_else(|| {
@@ -208,17 +215,17 @@ fn number(headers: &HeaderMap, name: &'static str) -> Result<Option<f64>, Error>
             Kind::InvalidRequest,
             format!("`{name}` must be a number of seconds up to {MAX_TIMEOUT_SECONDS}"),
         )
-        .at(name)
+        .at(name.as_str())
     })
 }
 
 fn retries(headers: &HeaderMap, of_body: Option<u32>) -> Result<Option<u32>, Error> {
     const MOST: u32 = 20;
-    let name = "x-litellm-num-retries";
-    let asked = match label(headers, name) {
+    let asked = match label(headers, &NUM_RETRIES) {
         None => of_body,
         Some(text) => Some(text.parse().map_err(|_| {
-            Error::new(Kind::InvalidRequest, format!("`{name}` must be a whole number")).at(name)
+            Error::new(Kind::InvalidRequest, format!("`{NUM_RETRIES}` must be a whole number"))
+                .at(NUM_RETRIES.as_str())
         })?),
     };
     Ok(asked.map(|count| count.min(MOST)))
@@ -265,9 +272,9 @@ mod tests {
                 HeaderValue::from_str(value).unwrap(),
             )])
         };
-        assert_eq!(number(&headers("x-litellm-timeout", "1.5"), "x-litellm-timeout").unwrap(), Some(1.5));
+        assert_eq!(number(&headers("x-litellm-timeout", "1.5"), &TIMEOUT).unwrap(), Some(1.5));
         for bad in ["-1", "NaN", "soon", "1e99"] {
-            assert!(number(&headers("x-litellm-timeout", bad), "x-litellm-timeout").is_err(), "{bad}");
+            assert!(number(&headers("x-litellm-timeout", bad), &TIMEOUT).is_err(), "{bad}");
         }
         assert_eq!(retries(&headers("x-litellm-num-retries", "999"), None).unwrap(), Some(20));
         assert_eq!(retries(&HeaderMap::new(), Some(3)).unwrap(), Some(3));

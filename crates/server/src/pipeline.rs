@@ -163,8 +163,7 @@ async fn admit(
     let served = if is_bounded { reach(snapshot, plan) } else { Vec::new() };
     let books: Vec<_> = served.iter().map(|served| &served.prices).collect();
     let limits_of = |of: fn(&weighhouse_catalog::Limits) -> Option<u64>| {
-        let known = served.iter().map(|served| served.facts.as_ref().and_then(|facts| of(&facts.limits)));
-        known.collect::<Option<Vec<_>>>().and_then(|limits| limits.into_iter().max())
+        most_of(served.iter().map(|served| served.facts.as_ref().and_then(|facts| of(&facts.limits))))
     };
     // Counting costs nothing, so nothing is held for it.
     let is_free = call.operation == Operation::CountTokens;
@@ -184,8 +183,7 @@ async fn admit(
     // What deployments add where the client says nothing counts as if it had been asked for.
     let added: Vec<_> =
         served.iter().map(|served| served.target.added(call.operation, call.ask.dialect)).collect();
-    let added_bound = added.iter().map(|(bound, _)| *bound).collect::<Option<Vec<_>>>();
-    let added_bound = added_bound.and_then(|bounds| bounds.into_iter().max());
+    let added_bound = most_of(added.iter().map(|(bound, _)| *bound));
     let added_choices = added.iter().filter_map(|(_, choices)| *choices).max().filter(|_| !peek.has_choices);
     let admission = Admission {
         terms: Terms {
@@ -215,6 +213,12 @@ async fn admit(
         is_weighed: snapshot.weighs_deployments,
     };
     meter.admit(admission).await
+}
+
+/// The largest of some bounds; where one of them is not known, nor is that.
+fn most_of(mut bounds: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    let first = bounds.next()??;
+    bounds.try_fold(first, |most, bound| Some(most.max(bound?)))
 }
 
 /// Everything that the call may still reach: what is held must cover the dearest of it.
