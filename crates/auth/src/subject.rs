@@ -62,13 +62,20 @@ impl Subject {
 pub struct ModelSubjects(BTreeMap<String, Subject>);
 
 impl ModelSubjects {
-    pub(crate) fn of(kind: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
+    /// Those of a key, a team, a user, an end user or a tag.
+    pub(crate) fn of(whose: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
         let subject = |(model, of_model): (&String, _)| {
+            let scope = Scope::of_model(whose, id, model);
+            // A refusal names the kind before it.
+            let shown = if scope.kind() == whose {
+                format!("{shown}, model {model}")
+            } else {
+                format!("{model} of {shown}")
+            };
             // What is said of all budgets of a key or team holds for those of its models.
             let of_model = Limits { budget_mode: limits.budget_mode, ..Limits::from(of_model) };
-            let mut subject = Subject::pair(kind, id, model, of_model);
-            subject.shown = format!("{model} of {shown}").into();
-            (model.clone(), subject)
+            let limits = Arc::new(of_model);
+            (model.clone(), Subject { scope, shown: shown.into(), limits, spent_ever: None })
         };
         Self(limits.model_limits.iter().map(subject).collect())
     }
@@ -107,7 +114,7 @@ impl Team {
         Self {
             models: Models::new(&record.models),
             subject: Subject::new(ScopeKind::Team, id, record.limits.clone()),
-            of_models: ModelSubjects::of(ScopeKind::TeamModel, id, id, &record.limits),
+            of_models: ModelSubjects::of(ScopeKind::Team, id, id, &record.limits),
             members: members.collect(),
             record,
         }
@@ -132,12 +139,16 @@ pub struct User {
     pub models: Models,
     /// All keys of the user's own.
     pub subject: Subject,
+    /// Single models with all those keys.
+    pub of_models: ModelSubjects,
 }
 
 impl User {
     pub(crate) fn new(record: UserRecord) -> Self {
-        let subject = Subject::new(ScopeKind::User, &record.user_id, record.limits.clone());
-        Self { models: Models::new(&record.models), subject, record }
+        let id = &record.user_id;
+        let subject = Subject::new(ScopeKind::User, id, record.limits.clone());
+        let of_models = ModelSubjects::of(ScopeKind::User, id, id, &record.limits);
+        Self { models: Models::new(&record.models), subject, of_models, record }
     }
 }
 
@@ -148,12 +159,15 @@ pub struct Customer {
     pub record: CustomerRecord,
     /// All their calls.
     pub subject: Subject,
+    /// Their calls to single models.
+    pub of_models: ModelSubjects,
 }
 
 impl Customer {
     pub(crate) fn new(record: CustomerRecord, budget: Option<&BudgetRecord>) -> Self {
-        let limits = filled(&record.limits, budget);
-        Self { subject: Subject::new(ScopeKind::EndUser, &record.user_id, limits), record }
+        let (id, limits) = (&record.user_id, filled(&record.limits, budget));
+        let of_models = ModelSubjects::of(ScopeKind::EndUser, id, id, &limits);
+        Self { subject: Subject::new(ScopeKind::EndUser, id, limits), of_models, record }
     }
 }
 
@@ -164,12 +178,18 @@ pub struct Tag {
     pub models: Models,
     /// All calls with it.
     pub subject: Subject,
+    /// Calls with it to single models.
+    pub of_models: ModelSubjects,
 }
 
 impl Tag {
     pub(crate) fn new(record: &TagRecord) -> Self {
-        let subject = Subject::new(ScopeKind::Tag, &record.name, record.limits.clone());
-        Self { models: Models::new(&record.models), subject }
+        let (name, limits) = (&record.name, &record.limits);
+        Self {
+            models: Models::new(&record.models),
+            subject: Subject::new(ScopeKind::Tag, name, limits.clone()),
+            of_models: ModelSubjects::of(ScopeKind::Tag, name, name, limits),
+        }
     }
 }
 
