@@ -249,6 +249,45 @@ fn limits_of_single_models_hold_for_users_customers_and_tags_too() {
 }
 
 #[test]
+fn wildcards_and_access_groups_share_a_limit_and_the_provider_in_a_name_frees_nobody() {
+    let fake = FakeProvider::start();
+    fake.price(100_000_000, 200_000_000);
+    fake.set_default(Script::default().tokens(100));
+    let grouped = model("a", &fake, PRICES).replace("}}\n", "}, model_info: {access_groups: [paid]}}\n");
+    let models = grouped + &model("openai/b", &fake, PRICES) + &model("c", &fake, PRICES);
+    let house = House::with(&format!("model_list:\n{models}router_settings: {{num_retries: 0}}\n"));
+    let asked = |model: &str| {
+        let mut body = chat("word");
+        body["model"] = json!(model);
+        body
+    };
+    for (entry, bound, free) in [
+        ("*", &["a", "openai/b", "c"][..], &[][..]),
+        ("all-proxy-models", &["c"], &[]),
+        ("openai/*", &["openai/b"], &["a", "c"]),
+        ("paid", &["a"], &["openai/b", "c"]),
+        ("b", &["openai/b"], &["a", "c"]),
+    ] {
+        for model in bound {
+            let key = house.key(json!({"model_rpm_limit": {entry: 1}}));
+            key.ask(&asked(model)).answered();
+            key.ask(&asked(model)).refused_saying(429, &format!("model_per_key: {entry} of sk-..."));
+            free.iter().for_each(|free| drop(key.ask(&asked(free)).answered()));
+        }
+    }
+    // What an entry stands for shares its limit, and of two entries the one with less left binds.
+    let key = house.key(json!({"model_rpm_limit": {"*": 2, "a": 1}}));
+    key.ask(&asked("a")).answered();
+    key.ask(&asked("a")).refused_saying(429, "model_per_key: a of sk-...");
+    key.ask(&asked("c")).answered();
+    key.ask(&asked("openai/b")).refused_saying(429, "model_per_key: * of sk-...");
+    let key = house.key(json!({"model_max_budget": {"openai/*": {"budget_limit": 0.05}}}));
+    assert!(spend_all(&key, &asked("openai/b")).contains("Model of key=openai/* of sk-..."));
+    let nothing = json!({"model_max_budget": {"no-default-models": {"budget_limit": 1}}});
+    house.admin("/key/generate", nothing).refused_saying(400, "stands for no model");
+}
+
+#[test]
 fn a_named_budget_bounds_whom_it_was_given() {
     let fake = FakeProvider::start();
     let house = dear(&fake);

@@ -97,7 +97,10 @@ fn subjects(snapshot: &Snapshot, caller: &Caller, standing: &Standing, named: Na
     }
     if let Some((asked, model)) = named.models {
         let limited = of_models(caller, standing);
-        subjects.extend(limited.filter_map(|of_models| of_models.find(asked, model)).cloned());
+        let found = |of_models: &'_ ModelSubjects| -> Vec<Subject> {
+            of_models.find(asked, model, &snapshot.access_groups).into_iter().cloned().collect()
+        };
+        subjects.extend(limited.flat_map(found));
     }
     subjects
 }
