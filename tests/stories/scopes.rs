@@ -195,6 +195,99 @@ fn rates_of_teams_and_models_hold_for_all_their_keys() {
 }
 
 #[test]
+fn limits_of_single_models_hold_for_users_customers_and_tags_too() {
+    let fake = FakeProvider::start();
+    fake.price(100_000_000, 200_000_000);
+    fake.set_default(Script::default().tokens(100));
+    let models = model("m", &fake, PRICES) + &model("other", &fake, PRICES);
+    let house = House::with(&format!("model_list:\n{models}router_settings: {{num_retries: 0}}\n"));
+    let budget = json!({"m": {"budget_limit": 0.05, "time_period": "1d"}});
+    for (path, record) in [
+        ("/user/new", json!({"user_id": "bob", "auto_create_key": false, "model_max_budget": budget})),
+        ("/user/new", json!({"user_id": "eve", "auto_create_key": false, "model_rpm_limit": {"m": 1}})),
+        ("/customer/new", json!({"user_id": "reader", "model_max_budget": budget})),
+        ("/customer/new", json!({"user_id": "hasty", "model_rpm_limit": {"m": 1}})),
+        ("/budget/new", json!({"budget_id": "free", "model_max_budget": budget})),
+        ("/customer/new", json!({"user_id": "guest", "budget_id": "free"})),
+        ("/tag/new", json!({"name": "batch", "model_max_budget": budget})),
+        ("/tag/new", json!({"name": "night", "model_tpm_limit": {"m": 150}})),
+    ] {
+        house.admin(path, record).answered();
+    }
+    let asked = |model: &str, more: Value| {
+        let mut body = chat("word");
+        body["model"] = json!(model);
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let tagged = |tag: &str| json!({"metadata": {"tags": [tag]}});
+    for (settings, more, status, words) in [
+        (json!({"user_id": "bob"}), json!({}), 422, "User=bob, model m "),
+        (json!({"user_id": "eve"}), json!({}), 429, "for user: eve, model m."),
+        (json!({}), json!({"user": "reader"}), 422, "End User=reader, model m "),
+        (json!({}), json!({"user": "hasty"}), 429, "for end_user: hasty, model m."),
+        (json!({}), json!({"user": "guest"}), 422, "End User=guest, model m "),
+        (json!({}), tagged("batch"), 422, "Tag=batch, model m "),
+        (json!({}), tagged("night"), 429, "for tag: night, model m."),
+    ] {
+        let key = house.key(settings);
+        let body = asked("m", more.clone());
+        let refused = (0..20).map(|_| key.ask(&body)).find(|answer| answer.status() != 200);
+        refused.unwrap_or_else(|| panic!("nothing was refused: {words}")).refused_saying(status, words);
+        key.ask(&asked("other", more)).answered();
+        // A user's own limits hold for keys without a team, as the budget of all models does.
+        house.key(json!({})).chat("word").answered();
+    }
+    house
+        .admin("/team/new", json!({"team_id": "crew", "members_with_roles": [{"user_id": "bob"}]}))
+        .answered();
+    house.key(json!({"user_id": "bob", "team_id": "crew"})).chat("word").answered();
+    let house = house.restarted();
+    house.key(json!({"user_id": "bob"})).chat("word").refused_saying(422, "User=bob, model m ");
+    let audit = house.master().get("/ledger/verify").answered();
+    assert_eq!(audit["wrong"], json!([]), "{audit}");
+}
+
+#[test]
+fn wildcards_and_access_groups_share_a_limit_and_the_provider_in_a_name_frees_nobody() {
+    let fake = FakeProvider::start();
+    fake.price(100_000_000, 200_000_000);
+    fake.set_default(Script::default().tokens(100));
+    let grouped = model("a", &fake, PRICES).replace("}}\n", "}, model_info: {access_groups: [paid]}}\n");
+    let models = grouped + &model("openai/b", &fake, PRICES) + &model("c", &fake, PRICES);
+    let house = House::with(&format!("model_list:\n{models}router_settings: {{num_retries: 0}}\n"));
+    let asked = |model: &str| {
+        let mut body = chat("word");
+        body["model"] = json!(model);
+        body
+    };
+    for (entry, bound, free) in [
+        ("*", &["a", "openai/b", "c"][..], &[][..]),
+        ("all-proxy-models", &["c"], &[]),
+        ("openai/*", &["openai/b"], &["a", "c"]),
+        ("paid", &["a"], &["openai/b", "c"]),
+        ("b", &["openai/b"], &["a", "c"]),
+    ] {
+        for model in bound {
+            let key = house.key(json!({"model_rpm_limit": {entry: 1}}));
+            key.ask(&asked(model)).answered();
+            key.ask(&asked(model)).refused_saying(429, &format!("model_per_key: {entry} of sk-..."));
+            free.iter().for_each(|free| drop(key.ask(&asked(free)).answered()));
+        }
+    }
+    // What an entry stands for shares its limit, and of two entries the one with less left binds.
+    let key = house.key(json!({"model_rpm_limit": {"*": 2, "a": 1}}));
+    key.ask(&asked("a")).answered();
+    key.ask(&asked("a")).refused_saying(429, "model_per_key: a of sk-...");
+    key.ask(&asked("c")).answered();
+    key.ask(&asked("openai/b")).refused_saying(429, "model_per_key: * of sk-...");
+    let key = house.key(json!({"model_max_budget": {"openai/*": {"budget_limit": 0.05}}}));
+    assert!(spend_all(&key, &asked("openai/b")).contains("Model of key=openai/* of sk-..."));
+    let nothing = json!({"model_max_budget": {"no-default-models": {"budget_limit": 1}}});
+    house.admin("/key/generate", nothing).refused_saying(400, "stands for no model");
+}
+
+#[test]
 fn a_named_budget_bounds_whom_it_was_given() {
     let fake = FakeProvider::start();
     let house = dear(&fake);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use weighhouse_api::{BudgetLimit, Dollars, LimitObject, LimitPatch, ModelBudget, Patch};
+use weighhouse_auth::NO_MODELS;
 use weighhouse_metering::WindowRule;
 use weighhouse_storage::{BudgetMode, Limits, ModelLimits, TemporaryIncrease, WindowBudget};
 use weighhouse_types::{Error, Nanos};
@@ -45,7 +46,15 @@ pub(crate) fn apply(patch: LimitPatch, limits: &mut Limits, now_ms: i64) -> Resu
     });
     each_model(patch.model_rpm_limit, limits, |limits, of| limits.rpm_limit = of);
     each_model(patch.model_tpm_limit, limits, |limits, of| limits.tpm_limit = of);
-    for model in limits.model_limits.values() {
+    for (name, model) in &limits.model_limits {
+        // Nothing would ever be counted there.
+        if name.is_empty() || name == NO_MODELS {
+            let message = format!(
+                "model_max_budget, model_rpm_limit, model_tpm_limit: {name:?} stands for no model; write a model's name, \
+                 an access group, or a wildcard such as openai/*"
+            );
+            return Err(invalid("model_max_budget", message));
+        }
         if let Some(duration) = &model.budget_duration {
             check_duration("model_max_budget", duration)?;
         }
@@ -233,6 +242,8 @@ mod tests {
             (r#"{"temp_budget_increase":1}"#, "temp_budget_increase"),
             (r#"{"budget_mode":"lax"}"#, "budget_mode"),
             (r#"{"model_max_budget":{"a":{"budget_limit":-1}}}"#, "model_max_budget"),
+            (r#"{"model_max_budget":{"":{"budget_limit":1}}}"#, "model_max_budget"),
+            (r#"{"model_rpm_limit":{"no-default-models":1}}"#, "model_max_budget"),
         ] {
             let error = applied(json, &mut Limits::default()).unwrap_err();
             assert_eq!(error.at.as_deref(), Some(name), "{json}: {error}");

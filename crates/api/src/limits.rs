@@ -58,13 +58,14 @@ pub struct LimitPatch {
     /// Calls at once.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub max_parallel_requests: Patch<u64>,
-    /// Budgets of single models.
+    /// Budgets of single models, by a model's name, a wildcard such as `openai/*` or an access group. Every entry that
+    /// stands for a model bounds it, and all models of an entry share it.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub model_max_budget: Patch<BTreeMap<String, ModelBudget>>,
-    /// Calls per minute of single models.
+    /// Calls per minute of single models, named as in `model_max_budget`.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub model_rpm_limit: Patch<BTreeMap<String, u64>>,
-    /// Tokens per minute of single models.
+    /// Tokens per minute of single models, named as in `model_max_budget`.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub model_tpm_limit: Patch<BTreeMap<String, u64>>,
 }

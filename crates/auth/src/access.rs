@@ -7,7 +7,7 @@ use weighhouse_types::Pattern;
 /// LiteLLM's names for every model. What a team allows is checked beside the key.
 const ALL_MODELS: &[&str] = &["*", "all-proxy-models", "all-team-models"];
 /// LiteLLM's name for none.
-const NO_MODELS: &str = "no-default-models";
+pub const NO_MODELS: &str = "no-default-models";
 
 /// A list of models with wildcards and names of access groups, as keys carry it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl AccessGroups {
     }
 
     /// The groups of a model: its own, or those of the wildcards that cover it.
-    fn of<'all>(&'all self, model: &'all str) -> impl Iterator<Item = &'all String> {
+    pub(crate) fn of<'all>(&'all self, model: &'all str) -> impl Iterator<Item = &'all String> {
         let own = self.of_model.get(model);
         let of_patterns =
             self.of_pattern.iter().filter(move |(pattern, _)| own.is_none() && pattern.covers(model));

@@ -50,7 +50,7 @@ impl Identity {
         let subject = Subject::of_key(&record, budget);
         let id = record.id.as_str();
         Self {
-            of_models: ModelSubjects::of(ScopeKind::KeyModel, id, &record.key_name, &subject.limits),
+            of_models: ModelSubjects::of(ScopeKind::Key, id, &record.key_name, &subject.limits),
             subject,
             models: Models::new(&record.models),
             routes: AllowedRoutes::new(&record.allowed_routes),

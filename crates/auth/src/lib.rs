@@ -22,7 +22,7 @@ mod keyring;
 mod presented;
 mod subject;
 
-pub use access::{AccessGroups, Models};
+pub use access::{AccessGroups, Models, NO_MODELS};
 pub use allowed_routes::{AllowedRoutes, check_allowed_routes};
 pub use directory::{Directory, Standing};
 pub use granted::{Everything, Granted};

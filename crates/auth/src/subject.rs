@@ -6,9 +6,9 @@ use std::sync::{Arc, LazyLock};
 use weighhouse_storage::{
     BudgetRecord, CustomerRecord, KeyRecord, Limits, TagRecord, TeamRecord, UserRecord,
 };
-use weighhouse_types::{Nanos, Scope, ScopeKind};
+use weighhouse_types::{Nanos, Pattern, Scope, ScopeKind};
 
-use crate::access::Models;
+use crate::access::{AccessGroups, Models};
 
 /// One scope with its limits.
 #[derive(Clone, Debug)]
@@ -57,26 +57,64 @@ impl Subject {
     }
 }
 
-/// Limits of single models, by the model's name.
+/// Limits of single models, by what somebody named: a model, an access group, or a wildcard for many models. Whatever
+/// an entry stands for shares its limits.
 #[derive(Clone, Debug, Default)]
-pub struct ModelSubjects(BTreeMap<String, Subject>);
+pub struct ModelSubjects {
+    named: BTreeMap<String, Subject>,
+    patterns: Vec<(Pattern, Subject)>,
+}
 
 impl ModelSubjects {
-    pub(crate) fn of(kind: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
+    /// Those of a key, a team, a user, an end user or a tag.
+    pub(crate) fn of(whose: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
         let subject = |(model, of_model): (&String, _)| {
+            let scope = Scope::of_model(whose, id, model);
+            // A refusal names the kind before it.
+            let shown = if scope.kind() == whose {
+                format!("{shown}, model {model}")
+            } else {
+                format!("{model} of {shown}")
+            };
             // What is said of all budgets of a key or team holds for those of its models.
             let of_model = Limits { budget_mode: limits.budget_mode, ..Limits::from(of_model) };
-            let mut subject = Subject::pair(kind, id, model, of_model);
-            subject.shown = format!("{model} of {shown}").into();
-            (model.clone(), subject)
+            let limits = Arc::new(of_model);
+            (model.clone(), Subject { scope, shown: shown.into(), limits, spent_ever: None })
         };
-        Self(limits.model_limits.iter().map(subject).collect())
+        let mut subjects = Self::default();
+        for (name, subject) in limits.model_limits.iter().map(subject) {
+            let is_all = Models::is_everything(&name);
+            match Pattern::wildcard(if is_all { "*" } else { &name }) {
+                Some(pattern) => subjects.patterns.push((pattern, subject)),
+                None => drop(subjects.named.insert(name, subject)),
+            }
+        }
+        subjects
     }
 
-    /// The limits of a model, by the name that is asked for or the name that it stands for.
+    /// Every limit that a model comes under, by the name that is asked for and the name that it stands for: each with
+    /// and without what stands before its last slash, as LiteLLM takes providers off, and the groups of each.
     #[must_use]
-    pub fn find(&self, asked: &str, model: &str) -> Option<&Subject> {
-        self.0.get(model).or_else(|| self.0.get(asked))
+    pub fn find(&self, asked: &str, model: &str, groups: &AccessGroups) -> Vec<&Subject> {
+        if self.named.is_empty() && self.patterns.is_empty() {
+            return Vec::new();
+        }
+        let both = [model, asked];
+        let bare = both.map(|name| name.rsplit_once('/').map_or(name, |(_, bare)| bare));
+        let names = || both.into_iter().chain(bare);
+        let of_groups = both.into_iter().flat_map(|name| groups.of(name)).map(String::as_str);
+        let named = names().chain(of_groups).filter_map(|name| self.named.get(name));
+        let covers = |pattern: &Pattern| names().any(|name| pattern.covers(name));
+        let covering =
+            self.patterns.iter().filter(|(pattern, _)| covers(pattern)).map(|(_, subject)| subject);
+        let mut found: Vec<&Subject> = Vec::new();
+        for subject in named.chain(covering) {
+            // Two names may lead to one entry; a call is counted there once.
+            if !found.iter().any(|known| std::ptr::eq(*known, subject)) {
+                found.push(subject);
+            }
+        }
+        found
     }
 }
 
@@ -107,7 +145,7 @@ impl Team {
         Self {
             models: Models::new(&record.models),
             subject: Subject::new(ScopeKind::Team, id, record.limits.clone()),
-            of_models: ModelSubjects::of(ScopeKind::TeamModel, id, id, &record.limits),
+            of_models: ModelSubjects::of(ScopeKind::Team, id, id, &record.limits),
             members: members.collect(),
             record,
         }
@@ -132,12 +170,16 @@ pub struct User {
     pub models: Models,
     /// All keys of the user's own.
     pub subject: Subject,
+    /// Single models with all those keys.
+    pub of_models: ModelSubjects,
 }
 
 impl User {
     pub(crate) fn new(record: UserRecord) -> Self {
-        let subject = Subject::new(ScopeKind::User, &record.user_id, record.limits.clone());
-        Self { models: Models::new(&record.models), subject, record }
+        let id = &record.user_id;
+        let subject = Subject::new(ScopeKind::User, id, record.limits.clone());
+        let of_models = ModelSubjects::of(ScopeKind::User, id, id, &record.limits);
+        Self { models: Models::new(&record.models), subject, of_models, record }
     }
 }
 
@@ -148,12 +190,15 @@ pub struct Customer {
     pub record: CustomerRecord,
     /// All their calls.
     pub subject: Subject,
+    /// Their calls to single models.
+    pub of_models: ModelSubjects,
 }
 
 impl Customer {
     pub(crate) fn new(record: CustomerRecord, budget: Option<&BudgetRecord>) -> Self {
-        let limits = filled(&record.limits, budget);
-        Self { subject: Subject::new(ScopeKind::EndUser, &record.user_id, limits), record }
+        let (id, limits) = (&record.user_id, filled(&record.limits, budget));
+        let of_models = ModelSubjects::of(ScopeKind::EndUser, id, id, &limits);
+        Self { subject: Subject::new(ScopeKind::EndUser, id, limits), of_models, record }
     }
 }
 
@@ -164,12 +209,18 @@ pub struct Tag {
     pub models: Models,
     /// All calls with it.
     pub subject: Subject,
+    /// Calls with it to single models.
+    pub of_models: ModelSubjects,
 }
 
 impl Tag {
     pub(crate) fn new(record: &TagRecord) -> Self {
-        let subject = Subject::new(ScopeKind::Tag, &record.name, record.limits.clone());
-        Self { models: Models::new(&record.models), subject }
+        let (name, limits) = (&record.name, &record.limits);
+        Self {
+            models: Models::new(&record.models),
+            subject: Subject::new(ScopeKind::Tag, name, limits.clone()),
+            of_models: ModelSubjects::of(ScopeKind::Tag, name, name, limits),
+        }
     }
 }
 
@@ -182,7 +233,7 @@ pub fn filled(own: &Limits, budget: Option<&BudgetRecord>) -> Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weighhouse_storage::TeamMember;
+    use weighhouse_storage::{ModelLimits, TeamMember};
 
     #[test]
     fn own_limits_come_before_those_of_a_named_budget() {
@@ -203,6 +254,41 @@ mod tests {
         );
         let named = filled(&Limits::default(), Some(&budget));
         assert_eq!((named.max_budget, named.budget_duration.as_deref()), (Some(Nanos::new(9)), Some("1d")));
+    }
+
+    #[test]
+    fn each_entry_that_stands_for_a_model_binds_it() {
+        let names =
+            ["gpt-4o", "openai/gpt-4o", "openai/*", "gpt-*", "*", "paid", "all-proxy-models", "no/*-mini"];
+        let limit =
+            |name: &str| (name.to_owned(), ModelLimits { rpm_limit: Some(1), ..ModelLimits::default() });
+        let mut groups = AccessGroups::default();
+        groups.add("openai/gpt-4o", &["paid".into()]);
+        let found = |names: &[&str], asked: &str, model: &str| -> Vec<String> {
+            let limits =
+                Limits { model_limits: names.iter().map(|name| limit(name)).collect(), ..Limits::default() };
+            let of_models = ModelSubjects::of(ScopeKind::User, "u", "u", &limits);
+            let scopes =
+                of_models.find(asked, model, &groups).into_iter().map(|subject| subject.scope.to_string());
+            let mut scopes: Vec<_> = scopes.map(|scope| scope.replace("user_model:u/", "")).collect();
+            scopes.sort();
+            scopes
+        };
+        for (asked, model, expected) in [
+            ("gpt-4o", "gpt-4o", &["*", "all-proxy-models", "gpt-*", "gpt-4o"][..]),
+            (
+                "openai/gpt-4o",
+                "openai/gpt-4o",
+                &["*", "all-proxy-models", "gpt-*", "gpt-4o", "openai/*", "openai/gpt-4o", "paid"],
+            ),
+            ("short", "gpt-4o", &["*", "all-proxy-models", "gpt-*", "gpt-4o"]),
+            ("router/openai/gpt-4o", "router/openai/gpt-4o", &["*", "all-proxy-models", "gpt-*", "gpt-4o"]),
+            ("groq/llama", "groq/llama", &["*", "all-proxy-models"]),
+        ] {
+            assert_eq!(found(&names, asked, model), expected, "{asked} {model}");
+        }
+        assert_eq!(found(&["paid", "openai/*"], "gpt-4o", "gpt-4o"), [""; 0]);
+        assert_eq!(found(&[], "gpt-4o", "gpt-4o"), [""; 0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weighhouse_auth::{Caller, Standing, Subject};
+use weighhouse_auth::{Caller, ModelSubjects, Standing, Subject};
 use weighhouse_metering::{ScopeMeter, ScopeSpec};
 use weighhouse_storage::StoreError;
 use weighhouse_types::{Error, Kind, ScopeKind};
@@ -59,11 +59,6 @@ pub(crate) async fn counted(
 /// The scopes in the order in which LiteLLM checks them (contract §4c).
 fn subjects(snapshot: &Snapshot, caller: &Caller, standing: &Standing, named: Named<'_>) -> Vec<Subject> {
     let mut subjects = Vec::with_capacity(6);
-    let of_model = |asked: &str, model: &str| {
-        let of_team = standing.team.as_ref().and_then(|team| team.of_models.find(asked, model));
-        let of_key = caller.key().and_then(|identity| identity.of_models.find(asked, model));
-        [of_team, of_key].into_iter().flatten().cloned()
-    };
     if let Some(identity) = caller.key() {
         match (identity.team_id.as_deref(), identity.user_id.as_deref()) {
             (Some(id), user) => {
@@ -101,9 +96,30 @@ fn subjects(snapshot: &Snapshot, caller: &Caller, standing: &Standing, named: Na
         subjects.push(identity.subject.clone());
     }
     if let Some((asked, model)) = named.models {
-        subjects.extend(of_model(asked, model));
+        let limited = of_models(caller, standing);
+        let found = |of_models: &'_ ModelSubjects| -> Vec<Subject> {
+            of_models.find(asked, model, &snapshot.access_groups).into_iter().cloned().collect()
+        };
+        subjects.extend(limited.flat_map(found));
     }
     subjects
+}
+
+/// The limits of single models that everything above has, in the same order.
+fn of_models<'call>(
+    caller: &'call Caller,
+    standing: &'call Standing,
+) -> impl Iterator<Item = &'call ModelSubjects> {
+    let key = caller.key();
+    let is_of_team = key.is_some_and(|identity| identity.team_id.is_some());
+    let user = standing.user.as_ref().filter(|_| !is_of_team);
+    let of_standing = [
+        standing.team.as_ref().map(|team| &team.of_models),
+        user.map(|user| &user.of_models),
+        standing.customer.as_ref().map(|customer| &customer.of_models),
+    ];
+    let of_tags = standing.tags.iter().map(|tag| &tag.of_models);
+    of_standing.into_iter().flatten().chain(of_tags).chain(key.map(|identity| &identity.of_models))
 }
 
 fn unknown_spend(error: StoreError) -> Error {
