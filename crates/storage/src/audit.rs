@@ -4,6 +4,7 @@ use weighhouse_types::Nanos;
 
 use crate::daily::{CAN_BE_RECKONED, DailyTable, SUMS};
 use crate::error::StoreError;
+use crate::refused::RefusedRow;
 use crate::store::{Store, ask};
 
 /// What was held against each other, at one moment.
@@ -23,6 +24,12 @@ pub struct Audit {
     pub wrong_days: Vec<DailyDiscrepancy>,
     /// Days on which attempts were charged without rows, counted from 1970: they cannot be checked.
     pub unchecked_days: Vec<i64>,
+    /// Attempts that the ledger did not take and that were set aside: neither its sums nor those of days hold them.
+    pub refused_rows: u64,
+    /// What keys and accounts were charged for them.
+    pub refused_total: Nanos,
+    /// The latest hundred of them.
+    pub refused: Vec<RefusedRow>,
 }
 
 /// A day of a daily table that says something else than the ledger.
@@ -58,10 +65,17 @@ pub struct Discrepancy {
 /// Name of the book, what it says, what the ledger says.
 pub(crate) type BookRow = (String, i64, i64);
 
-/// Every key beside the sum of its rows; the same text for both databases.
-pub(crate) const KEYS: &str = "SELECT 'key:' || k.id, k.total_spend_nanos, CAST(coalesce(l.nanos, 0) AS BIGINT) \
-     FROM virtual_keys k LEFT JOIN (SELECT key_id, sum(cost_nanos) AS nanos FROM ledger WHERE key_id IS NOT NULL \
-     GROUP BY key_id) l ON l.key_id = k.id";
+/// Every key beside the sum of its rows, those that were set aside included; the same text for both databases.
+pub(crate) const KEYS: &str = "SELECT 'key:' || k.id, k.total_spend_nanos, \
+       CAST(coalesce(l.nanos, 0) + coalesce(r.nanos, 0) AS BIGINT) FROM virtual_keys k \
+     LEFT JOIN (SELECT key_id, sum(cost_nanos) AS nanos FROM ledger WHERE key_id IS NOT NULL GROUP BY key_id) l \
+       ON l.key_id = k.id \
+     LEFT JOIN (SELECT key_id, sum(cost_nanos) AS nanos FROM ledger_refused WHERE is_charged = 1 GROUP BY key_id) r \
+       ON r.key_id = k.id";
+
+/// What accounts were charged for: rows of the ledger, and those that were set aside.
+pub(crate) const CHARGED: &str = "(SELECT cost_nanos, accounts FROM ledger WHERE cost_nanos <> 0 \
+     UNION ALL SELECT cost_nanos, accounts FROM ledger_refused WHERE is_charged = 1 AND cost_nanos <> 0) AS charged";
 
 /// Every account beside the sum of its rows; `shares` is the database's way to read the rows' accounts.
 pub(crate) fn accounts(shares: &str) -> String {
@@ -142,6 +156,14 @@ impl Audit {
             unchecked_days,
             ..self
         }
+    }
+}
+
+impl Audit {
+    /// The same with what was set aside.
+    pub(crate) fn with_refused(self, rows: i64, total: i64, refused: Vec<RefusedRow>) -> Self {
+        let refused_rows = u64::try_from(rows).unwrap_or_default();
+        Self { refused_rows, refused_total: Nanos::new(total), refused, ..self }
     }
 }
 

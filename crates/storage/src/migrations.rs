@@ -32,6 +32,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_daily_spend.sql"),
         postgres: include_str!("../migrations/postgres/0004_daily_spend.sql"),
     },
+    Migration {
+        number: 5,
+        sqlite: include_str!("../migrations/sqlite/0005_refused_rows.sql"),
+        postgres: include_str!("../migrations/postgres/0005_refused_rows.sql"),
+    },
 ];
 
 /// Where the steps taken are noted; the same in both dialects.

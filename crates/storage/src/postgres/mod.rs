@@ -6,6 +6,7 @@ mod entities;
 mod feed;
 mod keys;
 mod ledger;
+mod refused;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -3,12 +3,17 @@
 use rusqlite::Transaction;
 
 use super::SqliteStore;
-use crate::audit::{Audit, BookRow, DAYS, DayRow, KEYS, UNCHECKED_DAYS, accounts, days};
+use crate::audit::{Audit, BookRow, CHARGED, DAYS, DayRow, KEYS, UNCHECKED_DAYS, accounts, days};
 use crate::daily::DailyTable;
 use crate::error::StoreError;
+use crate::refused::{LATEST_REFUSED, REFUSED_TOTALS, RefusedRow};
 
-const SHARES: &str = "SELECT json_extract(account.value, '$[0]') AS scope, json_extract(account.value, '$[1]') AS budget_window, \
-     sum(cost_nanos) AS nanos FROM ledger, json_each(ledger.accounts) AS account WHERE cost_nanos <> 0 GROUP BY 1, 2";
+fn shares() -> String {
+    format!(
+        "SELECT json_extract(account.value, '$[0]') AS scope, json_extract(account.value, '$[1]') AS budget_window, \
+         sum(cost_nanos) AS nanos FROM {CHARGED}, json_each(charged.accounts) AS account GROUP BY 1, 2"
+    )
+}
 
 impl SqliteStore {
     pub(crate) async fn audit(&self) -> Result<Audit, StoreError> {
@@ -20,7 +25,7 @@ impl SqliteStore {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )?;
             let mut books = read(&transaction, KEYS)?;
-            books.extend(read(&transaction, &accounts(SHARES))?);
+            books.extend(read(&transaction, &accounts(&shares()))?);
             let mut wrong_days = Vec::new();
             for table in DailyTable::ALL {
                 wrong_days.extend(read_days(&transaction, table)?);
@@ -28,7 +33,18 @@ impl SqliteStore {
             let known = transaction.query_row(DAYS, [], |row| row.get(0))?;
             let mut unchecked = transaction.prepare(UNCHECKED_DAYS)?;
             let unchecked = unchecked.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            Ok(Audit::of(rows, total, books).with_days(known, wrong_days, unchecked))
+            let (refused_rows, refused_total) =
+                transaction.query_row(REFUSED_TOTALS, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let mut refused = transaction.prepare(LATEST_REFUSED)?;
+            let refused = refused.query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })?;
+            let refused = refused.map(|row| RefusedRow::read(row?)).collect::<Result<_, _>>()?;
+            Ok(Audit::of(rows, total, books).with_days(known, wrong_days, unchecked).with_refused(
+                refused_rows,
+                refused_total,
+                refused,
+            ))
         })
         .await
     }

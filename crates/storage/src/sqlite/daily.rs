@@ -1,6 +1,6 @@
 //! The daily tables in SQLite.
 
-use rusqlite::{Transaction, params, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::SqliteStore;
 use crate::daily::{Daily, DailyTable, added};
@@ -44,7 +44,7 @@ impl SqliteStore {
 }
 
 /// Adds to the days, in the transaction of the rows.
-pub(super) fn book(transaction: &Transaction<'_>, daily: &Daily<'_>) -> Result<(), StoreError> {
+pub(super) fn book(connection: &Connection, daily: &Daily<'_>) -> Result<(), StoreError> {
     for table in DailyTable::ALL {
         let statement = format!(
             "INSERT INTO {} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
@@ -52,7 +52,7 @@ pub(super) fn book(transaction: &Transaction<'_>, daily: &Daily<'_>) -> Result<(
             table.name(),
             added(table)
         );
-        let mut statement = transaction.prepare_cached(&statement)?;
+        let mut statement = connection.prepare_cached(&statement)?;
         for (fact, sums) in daily.of(table) {
             let [spend, requests, successes, failures, prompt, completion, read, written, response] =
                 sums.columns();
@@ -83,8 +83,8 @@ pub(super) fn book(transaction: &Transaction<'_>, daily: &Daily<'_>) -> Result<(
 }
 
 /// Notes that these days hold what the ledger does not.
-pub(super) fn note_without_rows(transaction: &Transaction<'_>, daily: &Daily<'_>) -> Result<(), StoreError> {
-    let mut statement = transaction.prepare_cached("INSERT OR IGNORE INTO days_without_rows VALUES (?1)")?;
+pub(super) fn note_without_rows(connection: &Connection, daily: &Daily<'_>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO days_without_rows VALUES (?1)")?;
     for day in daily.days() {
         statement.execute([day])?;
     }

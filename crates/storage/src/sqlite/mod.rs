@@ -5,6 +5,7 @@ mod daily;
 mod entities;
 mod keys;
 mod ledger;
+mod refused;
 mod thread;
 
 use std::path::Path;

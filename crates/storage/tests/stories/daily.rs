@@ -1,54 +1,15 @@
 //! The daily tables say what the ledger says, whatever happens to them.
 
 use weighhouse_storage::{
-    DAY_MS, DailyDimension, DailyQuery, DailyRow, DailySums, KeysOf, LedgerRow, Location, Outcome, Page,
-    Store,
+    DAY_MS, DailyDimension, DailyQuery, DailyRow, DailySums, KeysOf, LedgerRow, Outcome, Page, Store,
 };
-use weighhouse_testkit::services::{Database, Postgres};
-use weighhouse_testkit::temp_dir::TempDir;
 use weighhouse_types::{KeyId, Nanos, Usage, UsageClass};
 
+use crate::place::Place;
 use crate::records::{batch, kept_key, row};
 use crate::{block_on, open};
 
 const PAGE: Page = Page { offset: 0, limit: 1_000 };
-
-/// A database, and a way to it that is not the store's.
-enum Place {
-    Sqlite(TempDir),
-    Postgres(Database),
-}
-
-impl Place {
-    fn both() -> [Self; 2] {
-        [Self::Sqlite(TempDir::new("daily")), Self::Postgres(Postgres::database())]
-    }
-
-    fn location(&self) -> Location {
-        match self {
-            Self::Sqlite(dir) => Location::Sqlite(dir.path().join("test.db")),
-            Self::Postgres(database) => Location::parse(database.url()).unwrap(),
-        }
-    }
-
-    /// Does behind the store's back what no store would.
-    async fn meddle(&self, statements: &str) {
-        match self {
-            Self::Sqlite(dir) => {
-                let file = rusqlite::Connection::open(dir.path().join("test.db")).unwrap();
-                file.execute_batch(statements).unwrap();
-            }
-            Self::Postgres(database) => {
-                let (client, connection) =
-                    tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
-                let driver = tokio::spawn(connection);
-                client.batch_execute(statements).await.unwrap();
-                drop(client);
-                driver.await.unwrap().unwrap();
-            }
-        }
-    }
-}
 
 /// Attempts of three days, two keys, two teams, three models, with and without tags.
 async fn spent(store: &Store) -> Vec<LedgerRow> {
@@ -159,7 +120,8 @@ fn sums_of_days_are_what_the_rows_sum_to() {
 fn a_ledger_from_before_is_summed_when_the_store_opens() {
     const UNDONE: &str = "DROP VIEW ledger_tags_by_day; DROP VIEW ledger_by_day; DROP VIEW ledger_facts; \
          DROP TABLE daily_spend; DROP TABLE daily_tag_spend; DROP TABLE days_without_rows; \
-         DELETE FROM weighhouse_migrations WHERE number = 4;";
+         DROP TABLE ledger_refused; \
+         DELETE FROM weighhouse_migrations WHERE number >= 4;";
     for place in Place::both() {
         block_on(async {
             let store = open(&place.location()).await;
