@@ -26,6 +26,27 @@ impl Place {
         }
     }
 
+    /// What makes a table refuse a value, for no reason of ours. PostgreSQL leaves the rows alone that are there.
+    pub(crate) fn rule(&self, table: &str, column: &str, odd: &str) -> String {
+        if self.is_postgres() {
+            return format!(
+                "ALTER TABLE {table} ADD CONSTRAINT no_odd CHECK ({column} <> '{odd}') NOT VALID"
+            );
+        }
+        format!(
+            "CREATE TRIGGER no_odd BEFORE INSERT ON {table} WHEN NEW.{column} || '' = '{odd}' \
+             BEGIN SELECT RAISE(ABORT, 'no odd ones'); END"
+        )
+    }
+
+    /// What takes that back.
+    pub(crate) fn without_rule(&self, table: &str) -> String {
+        if self.is_postgres() {
+            return format!("ALTER TABLE {table} DROP CONSTRAINT no_odd");
+        }
+        "DROP TRIGGER no_odd".into()
+    }
+
     /// Does behind the store's back what no store would.
     pub(crate) async fn meddle(&self, statements: &str) {
         match self {

@@ -7,24 +7,6 @@ use crate::place::Place;
 use crate::records::{batch, kept_key, now, row};
 use crate::{block_on, open};
 
-/// Makes a table refuse a model, for no reason of ours.
-fn rule(place: &Place, table: &str) -> String {
-    if place.is_postgres() {
-        return format!("ALTER TABLE {table} ADD CONSTRAINT no_odd CHECK (upstream_model <> 'odd')");
-    }
-    format!(
-        "CREATE TRIGGER no_odd BEFORE INSERT ON {table} WHEN NEW.upstream_model = 'odd' \
-         BEGIN SELECT RAISE(ABORT, 'no odd ones'); END"
-    )
-}
-
-fn without_rule(place: &Place, table: &str) -> String {
-    if place.is_postgres() {
-        return format!("ALTER TABLE {table} DROP CONSTRAINT no_odd");
-    }
-    "DROP TRIGGER no_odd".into()
-}
-
 fn life_of(user: &str) -> AccountId {
     AccountId { scope: Scope::new(ScopeKind::User, user), window: WindowId::life() }
 }
@@ -35,7 +17,7 @@ fn a_row_that_is_never_taken_is_set_aside_and_those_beside_it_are_kept() {
         block_on(async {
             let store = open(&place.location()).await;
             let payer = kept_key(&store, "payer").await;
-            place.meddle(&rule(&place, "ledger")).await;
+            place.meddle(&place.rule("ledger", "upstream_model", "odd")).await;
             let mut rows: Vec<LedgerRow> = (0..9).map(|call| row(Some(&payer), call, 0, 100)).collect();
             rows[5].upstream_model = "odd".into();
             rows[5].end_user = Some("nul \0 and \u{1f600}".into());
@@ -57,7 +39,7 @@ fn a_row_that_is_never_taken_is_set_aside_and_those_beside_it_are_kept() {
 
             // A journal that is replayed tells it again, even to a database that would take it by now.
             assert_eq!(store.append_ledger(&batch(&rows)).await.unwrap(), 0);
-            place.meddle(&without_rule(&place, "ledger")).await;
+            place.meddle(&place.without_rule("ledger")).await;
             assert_eq!(store.append_ledger(&batch(&rows)).await.unwrap(), 0);
             assert_eq!(now(&store, &payer).await.total_spend, Nanos::new(900));
             assert_eq!(store.refused_rows(), 1);
@@ -104,7 +86,7 @@ fn what_is_charged_without_rows_is_set_aside_alike() {
         block_on(async {
             let store = open(&place.location()).await;
             let payer = kept_key(&store, "payer").await;
-            place.meddle(&rule(&place, "daily_spend")).await;
+            place.meddle(&place.rule("daily_spend", "upstream_model", "odd")).await;
             let mut rows: Vec<LedgerRow> = (0..5).map(|call| row(Some(&payer), call, 0, 10)).collect();
             rows[2].upstream_model = "odd".into();
             store.charge_keys(&batch(&rows)).await.unwrap();
