@@ -30,4 +30,5 @@ mod roles;
 mod routing;
 mod scopes;
 mod sdk;
+mod set_aside;
 mod spending;

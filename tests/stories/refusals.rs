@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use weighhouse_testkit::fake_openai::{FakeProvider, Script};
 use weighhouse_testkit::http::{Connection, Request};
 use weighhouse_testkit::process::free_port;
+use weighhouse_testkit::services::Postgres;
 
 use crate::harness::{House, PROVIDER_KEY, chat, eventually, priced};
 
@@ -335,4 +336,45 @@ fn a_provider_that_repeats_the_houses_key_cannot_tell_it_to_the_caller() {
     assert!(!lines.contains(PROVIDER_KEY) && !lines.contains(key.secret()), "{lines}");
     let rows = json!(house.await_rows(8)).to_string();
     assert!(!rows.contains(PROVIDER_KEY), "{rows}");
+}
+
+/// PostgreSQL keeps no NUL in a text, and must not be what says so.
+fn a_nul_is_refused_by_name(house: &House) {
+    let master = house.master();
+    for (path, field) in [
+        ("/key/list?user_id=a%00b", "user_id"),
+        ("/key/info?key=a%00", "key"),
+        ("/key/aliases?search=%00", "search"),
+        ("/user/info?user_id=%00", "user_id"),
+        ("/team/info?team_id=x%00", "team_id"),
+        ("/spend/logs?request_id=%00x", "request_id"),
+        ("/global/activity?start_date=%00", "start_date"),
+        ("/customer/info?end_user_id=%00", "end_user_id"),
+    ] {
+        assert_eq!(master.get(path).refused_saying(400, "NUL")["param"], field, "{path}");
+    }
+    for (path, body, field) in [
+        ("/key/generate", json!({"key_alias": "a\0"}), "key_alias"),
+        ("/key/generate", json!({"metadata": {"notes": ["ok", "\0"]}}), "metadata.notes[1]"),
+        ("/team/new", json!({"team_alias": "\0"}), "team_alias"),
+        ("/user/new", json!({"user_id": "u", "user_email": "a\0b"}), "user_email"),
+        ("/tag/info", json!({"names": ["a\0"]}), "names[0]"),
+    ] {
+        assert_eq!(master.post(path, &body).refused_saying(400, "NUL")["param"], field, "{path}");
+    }
+    // What an index cannot hold is the value's fault too, and no outage.
+    let long: String = (0..9_000_u32).filter_map(|at| char::from_u32(0x4e00 + at * 7_919 % 20_000)).collect();
+    let status = master.post("/key/generate", &json!({"key_alias": long})).status();
+    assert!([200, 400].contains(&status), "{status}");
+}
+
+#[test]
+fn a_nul_in_what_administrators_send_is_refused_by_name_on_sqlite() {
+    a_nul_is_refused_by_name(&House::quick());
+}
+
+#[test]
+fn a_nul_in_what_administrators_send_is_refused_by_name_on_postgresql() {
+    let (database, fake) = (Postgres::database(), FakeProvider::start());
+    a_nul_is_refused_by_name(&House::over(&database, &fake));
 }

@@ -36,12 +36,30 @@ async fn verify(client: &Client, output: &Output) -> Result<(), Failure> {
             audit.unchecked_days.join(", ")
         ));
     }
+    if audit.refused_rows > 0 {
+        say(&format!(
+            "{} attempts, charged with ${}, were not taken by the store and lie in its table ledger_refused:",
+            audit.refused_rows, audit.refused_total.0
+        ));
+        for refused in &audit.refused {
+            let charged = if refused.is_charged { "charged" } else { "not charged" };
+            say(&format!(
+                "  {} of {}, ${}, {charged}: {}",
+                refused.attempt, refused.day, refused.cost.0, refused.reason
+            ));
+        }
+    }
     if !audit.wrong.is_empty() {
         return Err(Failure::other("the books and the ledger differ"));
     }
     if !audit.wrong_days.is_empty() {
         return Err(Failure::other("the sums of days and the ledger differ")
             .hint("`llmctl ledger rebuild-daily` reckons them again"));
+    }
+    if audit.refused_rows > 0 {
+        return Err(Failure::other("attempts were not taken by the ledger").hint(
+            "their rows are whole in the table ledger_refused; see \"Rows that are refused\" in docs/reference/spend.md",
+        ));
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ use weighhouse_types::{Error, KeyHash, Kind};
 use crate::answer::{json, refuse, whole};
 use crate::in_force::InForce;
 use crate::{
-    block, customer, delete, generate, info, key_health, list, many, named_budget, regenerate, spend, tag,
-    team, team_member, update, user,
+    block, customer, delete, generate, info, key_health, list, many, named_budget, regenerate, spend,
+    storable, tag, team, team_member, update, user,
 };
 
 /// The control plane over the rooms below.
@@ -89,6 +89,7 @@ impl Admin {
             return Err(not_mine());
         }
         let (body, query) = (request.body().as_ref(), request.uri().query());
+        storable::check(found.capture, query, body)?;
         match granted.endpoint() {
             Endpoint::OpenApi => Ok(whole(self.description())),
             Endpoint::KeyInfo => json(&info::info(self, granted, query).await?),

@@ -1,7 +1,7 @@
 //! The books held against the ledger, and the daily tables reckoned again from it.
 
-use weighhouse_api::{Dollars, LedgerAudit, RebuiltDaily, WrongBook, WrongDay};
-use weighhouse_storage::{DailyDiscrepancy, Discrepancy};
+use weighhouse_api::{Dollars, LedgerAudit, RebuiltDaily, RefusedAttempt, WrongBook, WrongDay};
+use weighhouse_storage::{DAY_MS, DailyDiscrepancy, Discrepancy, RefusedRow};
 use weighhouse_types::Error;
 
 use crate::admin::Admin;
@@ -24,6 +24,13 @@ pub(crate) async fn verify(admin: &Admin) -> Result<LedgerAudit, Error> {
         said_requests: wrong.said_requests,
         ledger_requests: wrong.ledger_requests,
     };
+    let refused = |refused: RefusedRow| RefusedAttempt {
+        attempt: refused.attempt.to_string(),
+        day: date_of(refused.started_ms.div_euclid(DAY_MS)),
+        cost: Dollars(refused.cost),
+        is_charged: refused.is_charged,
+        reason: refused.reason,
+    };
     Ok(LedgerAudit {
         rows: audit.rows,
         total: Dollars(audit.total),
@@ -32,6 +39,9 @@ pub(crate) async fn verify(admin: &Admin) -> Result<LedgerAudit, Error> {
         days: audit.days,
         wrong_days: audit.wrong_days.into_iter().map(wrong_day).collect(),
         unchecked_days: audit.unchecked_days.into_iter().map(date_of).collect(),
+        refused_rows: audit.refused_rows,
+        refused_total: Dollars(audit.refused_total),
+        refused: audit.refused.into_iter().map(refused).collect(),
     })
 }
 

@@ -57,6 +57,7 @@ mod spend_logs;
 mod spend_pages;
 mod spend_report;
 mod spent;
+mod storable;
 mod sums;
 mod tag;
 mod team;

@@ -28,6 +28,31 @@ pub struct LedgerAudit {
     /// Days on which attempts were charged without rows (`disable_spend_logs`): they cannot be checked.
     #[serde(default)]
     pub unchecked_days: Vec<String>,
+    /// Attempts that the store did not take for their own sake, set aside in the table `ledger_refused`: neither the
+    /// ledger nor the sums of days hold them.
+    #[serde(default)]
+    pub refused_rows: u64,
+    /// What keys and accounts were charged for them, in dollars.
+    #[serde(default)]
+    pub refused_total: Dollars,
+    /// The latest hundred of them; none where all is well.
+    #[serde(default)]
+    pub refused: Vec<RefusedAttempt>,
+}
+
+/// An attempt that the store did not take for its own sake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefusedAttempt {
+    /// The call's id and the attempt's number.
+    pub attempt: String,
+    /// The day of the call, `YYYY-MM-DD`, in UTC.
+    pub day: String,
+    /// What it cost, in dollars.
+    pub cost: Dollars,
+    /// Whether its key and accounts were charged all the same.
+    pub is_charged: bool,
+    /// Why it was not taken.
+    pub reason: String,
 }
 
 /// A book that says something else than the ledger.

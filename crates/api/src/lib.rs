@@ -53,8 +53,8 @@ pub use key::{
     RegenerateKeyRequest, UpdateKeyRequest, UpdatedKey,
 };
 pub use ledger::{
-    CalculateRequest, Calculated, LedgerAudit, RebuiltDaily, RepriceRequest, Repriced, RepricedRow,
-    WrongBook, WrongDay,
+    CalculateRequest, Calculated, LedgerAudit, RebuiltDaily, RefusedAttempt, RepriceRequest, Repriced,
+    RepricedRow, WrongBook, WrongDay,
 };
 pub use limits::{BudgetLimit, LimitObject, LimitPatch, ModelBudget};
 pub use lookup::{CustomerQuery, PageQuery, SortOrder, TeamColumn, TeamListQuery, TeamQuery, UserQuery};

@@ -90,7 +90,8 @@ impl LedgerWriter {
         }
     }
 
-    /// Tries until the store takes the rows; writing them twice changes nothing.
+    /// Tries until the store takes the rows; writing them twice changes nothing. What keeps it from taking them may
+    /// be over in a moment: a row that it never takes it sets aside itself, so that none behind it waits.
     async fn write(&self, rows: &LedgerBatch, give_up: &mut watch::Receiver<bool>) -> bool {
         let mut pause = FIRST_PAUSE;
         loop {

@@ -236,6 +236,16 @@ fn read_accounts(text: &str) -> Option<std::sync::Arc<[AccountId]>> {
     pairs.into_iter().map(account).collect()
 }
 
+/// The names of a row's accounts as `scope window`.
+///
+/// # Errors
+/// `Corrupt`: they are no accounts.
+pub(crate) fn account_books(text: &str) -> Result<Vec<String>, StoreError> {
+    let pairs: Vec<(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> = serde_json::from_str(text)
+        .map_err(|error| StoreError::Corrupt(format!("the accounts of a ledger row: {error}")))?;
+    Ok(pairs.into_iter().map(|(scope, window)| format!("{scope} {window}")).collect())
+}
+
 /// Tags as a JSON array; most rows have none.
 pub(crate) fn tags_json(tags: &[String]) -> std::borrow::Cow<'static, str> {
     if tags.is_empty() {

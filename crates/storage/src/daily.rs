@@ -120,25 +120,17 @@ impl DailyTable {
         }
     }
 
-    /// The same, reckoned from the ledger.
+    /// What each attempt of the ledger adds to it.
     pub(crate) const fn of_ledger(self) -> &'static str {
         match self {
-            Self::Spend => "ledger_by_day",
-            Self::TagSpend => "ledger_tags_by_day",
+            Self::Spend => "ledger_facts",
+            Self::TagSpend => "ledger_tag_facts",
         }
     }
 
-    /// Takes away what can be reckoned again.
+    /// Takes a day away.
     pub(crate) fn emptied(self) -> String {
-        format!("DELETE FROM {} WHERE {CAN_BE_RECKONED}", self.name())
-    }
-
-    /// Reckons it again.
-    pub(crate) fn filled(self) -> String {
-        let (name, facts, sums, view) = (self.name(), self.facts(), SUMS.join(", "), self.of_ledger());
-        format!(
-            "INSERT INTO {name} ({facts}, {sums}) SELECT {facts}, {sums} FROM {view} WHERE {CAN_BE_RECKONED}"
-        )
+        format!("DELETE FROM {} WHERE day = $1", self.name())
     }
 
     /// What tells rows apart, in the order of [`Fact`].
@@ -154,8 +146,30 @@ impl DailyTable {
     }
 }
 
-/// Days whose attempts all have rows.
-pub(crate) const CAN_BE_RECKONED: &str = "day NOT IN (SELECT day FROM days_without_rows)";
+/// The first day after `$1` of which the ledger (from the moment `$2` on) or a daily table knows anything; the same
+/// text for both databases, and quick whatever their size. SQLite numbers places in the order in which they stand.
+pub(crate) const NEXT_DAY: &str = "SELECT min(day) FROM ( \
+     SELECT min(day) AS day FROM daily_spend WHERE day > $1 \
+     UNION ALL SELECT min(day) FROM daily_tag_spend WHERE day > $1 \
+     UNION ALL SELECT (SELECT min(started_ms) FROM ledger WHERE started_ms >= $2) / 86400000) AS days";
+
+/// Whether a day's attempts were charged without rows; the same text for both databases.
+pub(crate) const IS_WITHOUT_ROWS: &str = "SELECT EXISTS (SELECT 1 FROM days_without_rows WHERE day = $1)";
+
+/// Places of [`NEXT_DAY`] after a day, or for the first.
+pub(crate) fn after(day: Option<i64>) -> (i64, i64) {
+    day.map_or((i64::MIN, i64::MIN), |day| (day, moments_of(day).1))
+}
+
+/// A day's first moment, and the first after it. As in SQL, days are counted towards 1970 from both sides.
+pub(crate) const fn moments_of(day: i64) -> (i64, i64) {
+    let (first, after) = (day.saturating_mul(DAY_MS), day.saturating_add(1).saturating_mul(DAY_MS));
+    match day {
+        ..0 => (first.saturating_sub(DAY_MS - 1), first.saturating_add(1)),
+        0 => (1 - DAY_MS, after),
+        1.. => (first, after),
+    }
+}
 
 /// Measures in the order of [`DailySums::columns`].
 pub(crate) const SUMS: [&str; 9] = [
@@ -190,7 +204,24 @@ pub(crate) struct Fact<'row> {
     pub(crate) model_group: &'row str,
     pub(crate) upstream_model: Cow<'row, str>,
     pub(crate) provider: &'row str,
-    pub(crate) operation: &'static str,
+    pub(crate) operation: &'row str,
+}
+
+impl Fact<'_> {
+    /// The texts, in the order of [`DailyTable::facts`].
+    pub(crate) fn texts(&self) -> [&str; 9] {
+        [
+            self.key_id,
+            self.key_hash,
+            self.user_id,
+            self.team_id,
+            &self.whose,
+            self.model_group,
+            &self.upstream_model,
+            self.provider,
+            self.operation,
+        ]
+    }
 }
 
 /// What rows add to their days.
@@ -234,5 +265,19 @@ impl<'row> Daily<'row> {
     /// Days that are added to.
     pub(crate) fn days(&self) -> BTreeSet<i64> {
         self.spend.keys().map(|fact| fact.day).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_a_day_are_those_that_are_counted_to_it() {
+        for day in [-2, -1, 0, 1, 20_780] {
+            let (first, after) = moments_of(day);
+            assert_eq!([first / DAY_MS, (after - 1) / DAY_MS], [day, day]);
+            assert!((first - 1) / DAY_MS < day && after / DAY_MS > day, "{day}");
+        }
     }
 }

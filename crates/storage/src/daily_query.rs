@@ -257,11 +257,11 @@ impl Store {
         ask!(self, backend => backend.counted(query.count()).await)
     }
 
-    /// Makes the daily tables anew from the ledger, in one transaction; gives the number of their rows. Days on
+    /// Makes the daily tables anew from the ledger, a day in a transaction; gives the number of their rows. Days on
     /// which attempts were charged without rows stay as they are.
     ///
     /// # Errors
-    /// `Unavailable`: nothing was changed.
+    /// `Unavailable`: the days before are made anew, those after are as they were.
     pub async fn rebuild_daily(&self) -> Result<u64, StoreError> {
         ask!(self, backend => backend.rebuild_daily().await)
     }

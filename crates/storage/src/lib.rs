@@ -20,12 +20,14 @@ mod daily_query;
 mod entities;
 mod entity_store;
 mod error;
+mod ledger_json;
 mod limits;
 mod location;
 mod migrations;
 mod narrowed;
 mod postgres;
 mod records;
+mod refused;
 mod sqlite;
 mod store;
 
@@ -43,4 +45,5 @@ pub use records::{
     Change, KeyFilter, KeyRecord, KeysOf, LedgerBatch, LedgerFilter, LedgerOrder, LedgerPlace, LedgerRow,
     Outcome, Page,
 };
+pub use refused::RefusedRow;
 pub use store::Store;

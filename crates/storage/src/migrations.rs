@@ -32,7 +32,31 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0004_daily_spend.sql"),
         postgres: include_str!("../migrations/postgres/0004_daily_spend.sql"),
     },
+    Migration {
+        number: 5,
+        sqlite: include_str!("../migrations/sqlite/0005_refused_rows.sql"),
+        postgres: include_str!("../migrations/postgres/0005_refused_rows.sql"),
+    },
+    Migration {
+        number: 6,
+        sqlite: include_str!("../migrations/sqlite/0006_days_one_by_one.sql"),
+        postgres: include_str!("../migrations/postgres/0006_days_one_by_one.sql"),
+    },
 ];
+
+/// Here the fourth step begins to fill the daily tables, with the whole ledger at once: it is taken up to here, and the
+/// days are filled one by one when all steps are taken.
+const FILLING: &str = "INSERT INTO daily_spend SELECT";
+
+/// What of a step is executed.
+pub(crate) fn statements_of(text: &'static str) -> &'static str {
+    text.split_once(FILLING).map_or(text, |(before, _)| before)
+}
+
+/// Whether the days are to be filled after these steps.
+pub(crate) fn fill_days(steps: &[Migration]) -> bool {
+    steps.iter().any(|step| step.sqlite.contains(FILLING))
+}
 
 /// Where the steps taken are noted; the same in both dialects.
 pub(crate) const NOTED: &str =
@@ -74,6 +98,18 @@ pub(crate) fn checksum_of(text: &str) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_step_fills_the_days_and_is_taken_without_that() {
+        assert!(fill_days(MIGRATIONS) && !fill_days(&MIGRATIONS[..3]) && !fill_days(&MIGRATIONS[4..]));
+        for step in MIGRATIONS {
+            for text in [step.sqlite, step.postgres] {
+                let (taken, left) = (statements_of(text), text.len() - statements_of(text).len());
+                assert!(taken.trim_end().ends_with(';'), "step {}", step.number);
+                assert_eq!(left > 0, step.number == 4, "step {}", step.number);
+            }
+        }
+    }
 
     #[test]
     fn a_newer_or_changed_schema_is_refused() {

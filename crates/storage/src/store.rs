@@ -1,5 +1,8 @@
 //! The one face of the store.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use tokio::sync::broadcast;
 use weighhouse_types::{CallId, KeyHash, KeyId, Nanos};
 
@@ -18,6 +21,8 @@ const FEED: usize = 1_024;
 pub struct Store {
     pub(crate) backend: Backend,
     pub(crate) feed: broadcast::Sender<Change>,
+    /// Attempts that were set aside.
+    pub(crate) refused: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,7 +54,12 @@ impl Store {
             Location::Sqlite(path) => Backend::Sqlite(SqliteStore::open(path).await?),
             Location::Postgres(url) => Backend::Postgres(PostgresStore::open(url, feed.clone()).await?),
         };
-        Ok(Self { backend, feed })
+        let counted = Statement { text: "SELECT count(*) FROM ledger_refused".into(), values: Vec::new() };
+        let refused = match &backend {
+            Backend::Sqlite(backend) => backend.counted(counted).await?,
+            Backend::Postgres(backend) => backend.counted(counted).await?,
+        };
+        Ok(Self { backend, feed, refused: Arc::new(AtomicU64::new(refused)) })
     }
 
     /// What changes from now on, here or on another node.
@@ -201,18 +211,25 @@ impl Store {
     /// Appends attempts that are not in the ledger yet and charges their keys and accounts, all or nothing; gives
     /// the number of new rows. Appending the same rows again changes nothing.
     ///
+    /// A row that the database never takes is set aside in a table of its own, charged all the same where that can
+    /// be, and counts as new; the rows beside it are appended.
+    ///
     /// # Errors
     /// `Unavailable`: nothing was appended.
     pub async fn append_ledger(&self, rows: &LedgerBatch) -> Result<u64, StoreError> {
-        ask!(self, backend => backend.append_ledger(LedgerBatch::clone(rows)).await)
+        let written = ask!(self, backend => backend.append_ledger(LedgerBatch::clone(rows)).await)?;
+        Ok(self.told(written))
     }
 
     /// Charges keys and accounts for attempts without keeping rows (LiteLLM's `disable_spend_logs`). Not idempotent.
+    /// A row that the database never takes is set aside, as of [`Self::append_ledger`].
     ///
     /// # Errors
     /// `Unavailable`: nothing was charged.
     pub async fn charge_keys(&self, rows: &LedgerBatch) -> Result<(), StoreError> {
-        ask!(self, backend => backend.charge_keys(LedgerBatch::clone(rows)).await)
+        let written = ask!(self, backend => backend.charge_keys(LedgerBatch::clone(rows)).await)?;
+        self.told(written);
+        Ok(())
     }
 
     /// Attempts, in the order that the filter names.

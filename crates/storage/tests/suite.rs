@@ -5,8 +5,9 @@
 mod records;
 
 use weighhouse_storage::{
-    Change, CustomerRecord, DailyQuery, EntityFilter, EntityKind, KeyFilter, KeyRecord, LedgerFilter,
-    LedgerRow, Limits, Location, Page, Store, StoreError, TeamMember, TeamRecord, UserRecord, UserRole,
+    Change, CustomerRecord, DailyQuery, EntityFilter, EntityKind, KeyFilter, KeyRecord, LedgerBatch,
+    LedgerFilter, LedgerRow, Limits, Location, Page, Store, StoreError, TeamMember, TeamRecord, UserRecord,
+    UserRole,
 };
 use weighhouse_testkit::services::Postgres;
 use weighhouse_testkit::temp_dir::TempDir;
@@ -42,6 +43,17 @@ fn run(location: &Location) {
         days_agree_with_the_ledger(&store).await;
         store.close().await.unwrap();
     });
+}
+
+/// The day on which attempts are charged without rows; it cannot be checked.
+const WITHOUT_ROWS: i64 = 90;
+
+fn on_a_day_of_their_own(rows: &[LedgerRow]) -> LedgerBatch {
+    let moved = |row: &LedgerRow| LedgerRow {
+        started_ms: row.started_ms + WITHOUT_ROWS * weighhouse_storage::DAY_MS,
+        ..row.clone()
+    };
+    batch(&rows.iter().map(moved).collect::<Vec<_>>())
 }
 
 async fn keys_are_kept_changed_and_deleted(store: &Store) {
@@ -152,7 +164,7 @@ async fn accounts_are_charged_once_and_window_by_window(store: &Store) {
     assert_eq!(audit.wrong, [], "{audit:?}");
     assert!(audit.rows >= 4 && audit.books >= 4, "{audit:?}");
     // What is charged without a row is found.
-    store.charge_keys(&batch(&rows[..1])).await.unwrap();
+    store.charge_keys(&on_a_day_of_their_own(&rows[..1])).await.unwrap();
     let wrong = store.audit().await.unwrap().wrong;
     assert_eq!(wrong.len(), 3, "{wrong:?}");
     let of_life = wrong.iter().find(|wrong| wrong.book == "team:charged ").unwrap();
@@ -253,7 +265,7 @@ async fn the_ledger_is_appended_once(store: &Store) {
     let between =
         LedgerFilter { from_ms: Some(1_001), until_ms: Some(1_002), limit: 10, ..LedgerFilter::default() };
     assert_eq!(store.ledger(&between).await.unwrap().len(), 1);
-    store.charge_keys(&batch(&rows[..2])).await.unwrap();
+    store.charge_keys(&on_a_day_of_their_own(&rows[..2])).await.unwrap();
     assert_eq!(store.key_by_hash(&payer.hash).await.unwrap().unwrap().total_spend, Nanos::new(25));
 }
 
@@ -326,8 +338,11 @@ async fn odd_texts_are_kept_and_stop_nothing(store: &Store) {
 async fn days_agree_with_the_ledger(store: &Store) {
     let audit = store.audit().await.unwrap();
     assert_eq!(audit.wrong_days, []);
-    // Some were charged without rows.
-    assert_eq!(audit.unchecked_days, [0]);
+    // All of the above was on the first day, which is checked: what was charged without rows was not on it.
+    assert_eq!((audit.days, audit.unchecked_days.as_slice()), (2, [WITHOUT_ROWS].as_slice()));
+    let of_first = DailyQuery { to_day: Some(0), ..DailyQuery::default() };
+    let first = store.daily(&of_first, Page { offset: 0, limit: 2 }).await.unwrap()[0].sums;
+    assert_eq!((first.requests.unsigned_abs(), first.spend), (audit.rows, audit.total));
     let elsewhere = weighhouse_storage::DAY_MS * 40;
     let tasks: Vec<_> = (0..8_u64)
         .map(|task| {
@@ -342,7 +357,7 @@ async fn days_agree_with_the_ledger(store: &Store) {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    let of_day = DailyQuery { from_day: Some(40), ..DailyQuery::default() };
+    let of_day = DailyQuery { from_day: Some(40), to_day: Some(40), ..DailyQuery::default() };
     let sums = store.daily(&of_day, Page { offset: 0, limit: 2 }).await.unwrap();
     assert_eq!((sums[0].sums.requests, sums[0].sums.spend), (130, Nanos::new(390)));
     assert_eq!(store.audit().await.unwrap().wrong_days, []);

@@ -16,6 +16,7 @@ pub(crate) fn expose(worker: &Worker) -> Response<ReplyBody> {
     let (journal_bytes, journal_attempts) = house.meter.journal_size();
     let gauges = [
         ("weighhouse_ledger_queue_rows", house.meter.queued() as u64),
+        ("weighhouse_ledger_refused_rows", house.store.refused_rows()),
         ("weighhouse_journal_bytes", journal_bytes),
         ("weighhouse_journal_attempts", journal_attempts as u64),
         ("weighhouse_slots_in_use", in_flight.slots),

@@ -5,7 +5,9 @@ use serde::Serialize;
 use tokio_postgres::Row;
 
 use super::PostgresStore;
-use crate::daily::{Daily, DailySums, DailyTable, Fact, SUMS, added};
+use crate::daily::{
+    Daily, DailySums, DailyTable, Fact, IS_WITHOUT_ROWS, NEXT_DAY, SUMS, added, after, moments_of,
+};
 use crate::daily_query::{DailyColumns, DailyRow};
 use crate::error::StoreError;
 use crate::narrowed::{Statement, Value};
@@ -28,20 +30,60 @@ impl PostgresStore {
         Ok(self.client().await?.query(&asked.text, &values).await?)
     }
 
+    /// Makes the daily tables anew, a day in a transaction; what is written meanwhile waits for one day at most.
     pub(crate) async fn rebuild_daily(&self) -> Result<u64, StoreError> {
+        let (mut rows, mut day) = (0, None);
         let mut client = self.client().await?;
-        let transaction = client.transaction().await?;
         let names = DailyTable::ALL.map(DailyTable::name).join(", ");
-        // Writers wait; those that have written rows already are seen, because each statement looks anew.
-        transaction.batch_execute(&format!("LOCK TABLE {names} IN EXCLUSIVE MODE")).await?;
-        let mut rows = 0;
-        for table in DailyTable::ALL {
-            transaction.execute(&table.emptied(), &[]).await?;
-            rows += transaction.execute(&table.filled(), &[]).await?;
+        loop {
+            let transaction = client.transaction().await?;
+            let Some(next) = next_day(&transaction, day).await? else { return Ok(rows) };
+            // Writers wait; those that have written rows already are seen, because each statement looks anew.
+            transaction.batch_execute(&format!("LOCK TABLE {names} IN EXCLUSIVE MODE")).await?;
+            rows += rebuild_day(&transaction, next).await?;
+            transaction.commit().await?;
+            day = Some(next);
         }
-        transaction.commit().await?;
-        Ok(rows)
     }
+}
+
+/// Makes every day anew, within a transaction.
+pub(super) async fn rebuild(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let mut day = None;
+    while let Some(next) = next_day(transaction, day).await? {
+        rebuild_day(transaction, next).await?;
+        day = Some(next);
+    }
+    Ok(())
+}
+
+/// The first day after another, or the first of all.
+pub(super) async fn next_day(
+    transaction: &Transaction<'_>,
+    day: Option<i64>,
+) -> Result<Option<i64>, StoreError> {
+    let statement = transaction.prepare_cached(NEXT_DAY).await?;
+    let (day, moment) = after(day);
+    Ok(transaction.query_one(&statement, &[&day, &moment]).await?.get(0))
+}
+
+/// Gives the number of rows that the day has now.
+async fn rebuild_day(transaction: &Transaction<'_>, day: i64) -> Result<u64, StoreError> {
+    if transaction.query_one(IS_WITHOUT_ROWS, &[&day]).await?.get(0) {
+        return Ok(0);
+    }
+    let (mut rows, (from, until)) = (0, moments_of(day));
+    for table in DailyTable::ALL {
+        transaction.execute(&table.emptied(), &[&day]).await?;
+        let (name, facts, sums, view) = (table.name(), table.facts(), SUMS.join(", "), table.of_ledger());
+        let summed = SUMS.map(|sum| format!("sum({sum})::bigint")).join(", ");
+        let statement = format!(
+            "INSERT INTO {name} ({facts}, {sums}) SELECT {facts}, {summed} FROM {view} \
+             WHERE started_ms >= $1 AND started_ms < $2 GROUP BY {facts}"
+        );
+        rows += transaction.execute(&statement, &[&from, &until]).await?;
+    }
+    Ok(rows)
 }
 
 /// Facts and sums as they travel: one JSON text for all of them.

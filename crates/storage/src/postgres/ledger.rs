@@ -3,16 +3,19 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use deadpool_postgres::Transaction;
 use serde::Serialize;
 use tokio_postgres::Row;
 use weighhouse_types::{KeyId, Nanos};
 
 use super::{PostgresStore, daily};
-use crate::columns::{LEDGER_COLUMNS, LedgerColumns, accounts_json, tags_json, usage_flags, usage_json};
+use crate::columns::{LEDGER_COLUMNS, LedgerColumns, accounts_json};
 use crate::daily::Daily;
 use crate::error::StoreError;
+use crate::ledger_json::Columns;
 use crate::narrowed::{SPEND_BY_KEY, Statement};
 use crate::records::{LedgerBatch, LedgerRow};
+use crate::refused::Written;
 
 /// Types of the columns where rows travel as one JSON text: one round trip, whatever their number.
 const RECORD: &str = "call_id text, number bigint, started_ms bigint, key_id text, key_hash text, user_id text, \
@@ -36,53 +39,14 @@ const CHARGES: &str = "charges AS (SELECT key_id, sum(cost_nanos)::bigint AS nan
 
 impl PostgresStore {
     /// Appends rows that are not there yet, charges their keys and accounts and adds to their days, in one
-    /// transaction; the number of new rows.
-    pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
-        let json = as_json(&rows)?;
-        let mut client = self.client().await?;
-        let transaction = client.transaction().await?;
-        lock_keys(&transaction, &rows).await?;
-        let values = LEDGER_COLUMNS.replacen("call_id", "decode(call_id, 'hex')", 1);
-        let statement = format!(
-            "WITH fresh AS (INSERT INTO ledger ({LEDGER_COLUMNS}) SELECT {values} \
-               FROM jsonb_to_recordset($1::text::jsonb) AS row ({RECORD}) ON CONFLICT DO NOTHING \
-               RETURNING call_id, number, key_id, cost_nanos, accounts), {CHARGES} SELECT call_id, number FROM fresh"
-        );
-        let statement = transaction.prepare_cached(&statement).await?;
-        let appended = transaction.query(&statement, &[&json]).await?;
-        let mut fresh: BTreeSet<(&[u8], i64)> = appended.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let mut daily = Daily::default();
-        for row in rows.iter() {
-            // The first of those with the same id is the one that was written.
-            if fresh.remove(&(&row.attempt.call.as_bytes()[..], i64::from(row.attempt.number))) {
-                daily.add(row, storable);
-            }
-        }
-        daily::book(&transaction, &daily).await?;
-        transaction.commit().await?;
-        Ok(appended.len() as u64)
+    /// transaction.
+    pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<Written, StoreError> {
+        self.write(&rows, Writing::Append).await
     }
 
     /// Charges keys and accounts and adds to the days, without keeping rows.
-    pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
-        let json = as_json(&rows)?;
-        let mut client = self.client().await?;
-        let transaction = client.transaction().await?;
-        lock_keys(&transaction, &rows).await?;
-        transaction
-            .execute(
-                &format!(
-                    "WITH fresh AS (SELECT key_id, cost_nanos, accounts FROM jsonb_to_recordset($1::text::jsonb) \
-                       AS row (key_id text, cost_nanos bigint, accounts text)), {CHARGES} SELECT 1"
-                ),
-                &[&json],
-            )
-            .await?;
-        let mut daily = Daily::default();
-        rows.iter().for_each(|row| daily.add(row, storable));
-        daily::book(&transaction, &daily).await?;
-        daily::note_without_rows(&transaction, &daily).await?;
-        Ok(transaction.commit().await?)
+    pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<Written, StoreError> {
+        self.write(&rows, Writing::Charge).await
     }
 
     pub(crate) async fn ledger(&self, asked: Statement) -> Result<Vec<LedgerRow>, StoreError> {
@@ -102,58 +66,95 @@ impl PostgresStore {
     }
 }
 
-/// Locks the keys in one order everywhere, so that two nodes never wait for each other.
-async fn lock_keys(
-    transaction: &deadpool_postgres::Transaction<'_>,
-    rows: &[Box<LedgerRow>],
-) -> Result<(), StoreError> {
-    let mut ids: Vec<&str> = rows.iter().filter_map(|row| row.key_id.as_ref().map(KeyId::as_str)).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let statement = transaction
-        .prepare_cached("SELECT 1 FROM virtual_keys WHERE id = ANY($1) ORDER BY id FOR UPDATE")
-        .await?;
-    transaction.query(&statement, &[&ids]).await?;
-    Ok(())
+/// What is done with rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Writing {
+    /// They are kept.
+    Append,
+    /// They are charged alone.
+    Charge,
 }
 
+impl Writing {
+    /// Within a transaction; the number of new rows.
+    pub(super) async fn write(
+        self,
+        transaction: &Transaction<'_>,
+        rows: &[Box<LedgerRow>],
+    ) -> Result<u64, StoreError> {
+        match self {
+            Self::Append => append(transaction, rows).await,
+            Self::Charge => {
+                charge(transaction, rows).await?;
+                let mut daily = Daily::default();
+                rows.iter().for_each(|row| daily.add(row, storable));
+                daily::book(transaction, &daily).await?;
+                daily::note_without_rows(transaction, &daily).await?;
+                Ok(0)
+            }
+        }
+    }
+}
+
+async fn append(transaction: &Transaction<'_>, rows: &[Box<LedgerRow>]) -> Result<u64, StoreError> {
+    let json = as_json(rows)?;
+    lock_keys(transaction, rows).await?;
+    let values = LEDGER_COLUMNS.replacen("call_id", "decode(call_id, 'hex')", 1);
+    // What was set aside once may be taken now, and would be charged twice.
+    let statement = format!(
+        "WITH fresh AS (INSERT INTO ledger ({LEDGER_COLUMNS}) SELECT {values} \
+           FROM jsonb_to_recordset($1::text::jsonb) AS row ({RECORD}) \
+           WHERE NOT EXISTS (SELECT 1 FROM ledger_refused r \
+             WHERE r.call_id = decode(row.call_id, 'hex') AND r.number = row.number) ON CONFLICT DO NOTHING \
+           RETURNING call_id, number, key_id, cost_nanos, accounts), {CHARGES} SELECT call_id, number FROM fresh"
+    );
+    let statement = transaction.prepare_cached(&statement).await?;
+    let appended = transaction.query(&statement, &[&json]).await?;
+    let mut fresh: BTreeSet<(&[u8], i64)> = appended.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let mut daily = Daily::default();
+    for row in rows {
+        // The first of those with the same id is the one that was written.
+        if fresh.remove(&(&row.attempt.call.as_bytes()[..], i64::from(row.attempt.number))) {
+            daily.add(row, storable);
+        }
+    }
+    daily::book(transaction, &daily).await?;
+    Ok(appended.len() as u64)
+}
+
+/// What of a row is charged: nothing else of it can be refused then.
 #[derive(Serialize)]
-struct Columns<'row> {
-    call_id: String,
-    number: u16,
-    started_ms: i64,
+struct Charge<'row> {
     key_id: Option<&'row str>,
-    key_hash: &'row str,
-    user_id: Option<&'row str>,
-    team_id: Option<&'row str>,
-    end_user: Option<Cow<'row, str>>,
-    operation: &'row str,
-    requested_model: Cow<'row, str>,
-    model_group: &'row str,
-    deployment_id: &'row str,
-    provider: &'row str,
-    upstream_model: Cow<'row, str>,
-    api_base: &'row str,
-    outcome: &'row str,
-    http_status: u16,
-    response_id: Option<Cow<'row, str>>,
-    stream: u8,
-    usage: String,
-    usage_flags: i64,
-    raw_usage: Option<Cow<'row, str>>,
     cost_nanos: i64,
-    arithmetic: &'row str,
-    price_version: &'row str,
-    queue_us: u32,
-    overhead_us: u32,
-    first_token_us: u32,
-    total_us: u32,
-    tags: String,
     accounts: Cow<'row, str>,
 }
 
+impl<'row> Charge<'row> {
+    fn of(row: &'row LedgerRow) -> Self {
+        Self {
+            key_id: row.key_id.as_ref().map(KeyId::as_str),
+            cost_nanos: row.cost.get(),
+            accounts: storable(&accounts_json(&row.accounts)).into_owned().into(),
+        }
+    }
+}
+
+/// Charges keys and accounts.
+pub(super) async fn charge(transaction: &Transaction<'_>, rows: &[Box<LedgerRow>]) -> Result<(), StoreError> {
+    let charges: Vec<Charge<'_>> = rows.iter().map(|row| Charge::of(row)).collect();
+    let json = serde_json::to_string(&charges).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    lock_keys(transaction, rows).await?;
+    let statement = format!(
+        "WITH fresh AS (SELECT key_id, cost_nanos, accounts FROM jsonb_to_recordset($1::text::jsonb) \
+           AS row (key_id text, cost_nanos bigint, accounts text)), {CHARGES} SELECT 1"
+    );
+    transaction.execute(&statement, &[&json]).await?;
+    Ok(())
+}
+
 /// PostgreSQL keeps no NUL in a text; callers and providers may send one.
-fn storable(text: &str) -> Cow<'_, str> {
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') || text.contains("\\u0000") {
         return text.replace('\0', "\u{fffd}").replace("\\u0000", "\\ufffd").into();
     }
@@ -162,53 +163,21 @@ fn storable(text: &str) -> Cow<'_, str> {
 
 /// Rows as one JSON text, in the order of their ids: two writers of the same rows then never wait for each other.
 fn as_json(rows: &[Box<LedgerRow>]) -> Result<String, StoreError> {
-    let mut columns: Vec<Columns<'_>> = rows.iter().map(|row| Columns::of(row)).collect();
+    let mut columns: Vec<Columns<'_>> = rows.iter().map(|row| Columns::of(row, storable)).collect();
     columns.sort_by(|one, other| (&one.call_id, one.number).cmp(&(&other.call_id, other.number)));
     serde_json::to_string(&columns).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-impl<'row> Columns<'row> {
-    fn of(row: &'row LedgerRow) -> Self {
-        Self {
-            call_id: hex(row.attempt.call.as_bytes()),
-            number: row.attempt.number,
-            started_ms: row.started_ms,
-            key_id: row.key_id.as_ref().map(KeyId::as_str),
-            key_hash: row.key_hash.as_str(),
-            user_id: row.user_id.as_deref(),
-            team_id: row.team_id.as_deref(),
-            end_user: row.end_user.as_deref().map(storable),
-            operation: row.operation.name(),
-            requested_model: storable(&row.requested_model),
-            model_group: &row.model_group,
-            deployment_id: &row.deployment_id,
-            provider: &row.provider,
-            upstream_model: storable(&row.upstream_model),
-            api_base: &row.api_base,
-            outcome: row.outcome.name(),
-            http_status: row.http_status,
-            response_id: row.response_id.as_deref().map(storable),
-            stream: u8::from(row.stream),
-            usage: usage_json(&row.usage),
-            usage_flags: usage_flags(&row.usage),
-            raw_usage: row.raw_usage.as_deref().map(storable),
-            cost_nanos: row.cost.get(),
-            arithmetic: &row.arithmetic,
-            price_version: &row.price_version,
-            queue_us: row.queue_us,
-            overhead_us: row.overhead_us,
-            first_token_us: row.first_token_us,
-            total_us: row.total_us,
-            tags: storable(&tags_json(&row.tags)).into_owned(),
-            accounts: storable(&accounts_json(&row.accounts)).into_owned().into(),
-        }
-    }
-}
-
-/// Lower-case hexadecimal digits.
-fn hex(bytes: &[u8; 16]) -> String {
-    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+/// Locks the keys in one order everywhere, so that two nodes never wait for each other.
+async fn lock_keys(transaction: &Transaction<'_>, rows: &[Box<LedgerRow>]) -> Result<(), StoreError> {
+    let mut ids: Vec<&str> = rows.iter().filter_map(|row| row.key_id.as_ref().map(KeyId::as_str)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let statement = transaction
+        .prepare_cached("SELECT 1 FROM virtual_keys WHERE id = ANY($1) ORDER BY id FOR UPDATE")
+        .await?;
+    transaction.query(&statement, &[&ids]).await?;
+    Ok(())
 }
 
 fn read(row: &Row) -> LedgerColumns {

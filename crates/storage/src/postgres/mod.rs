@@ -6,6 +6,7 @@ mod entities;
 mod feed;
 mod keys;
 mod ledger;
+mod refused;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls, Row};
 
 use crate::error::StoreError;
-use crate::migrations::{NOTED, checksum_of, missing};
+use crate::migrations::{NOTED, checksum_of, fill_days, missing, statements_of};
 use crate::narrowed::{Statement, Value};
 use crate::records::Change;
 use feed::Feed;
@@ -132,10 +133,18 @@ async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     transaction.batch_execute(NOTED).await?;
     let rows = transaction.query("SELECT number, checksum FROM weighhouse_migrations", &[]).await?;
     let taken: Vec<(i64, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-    for migration in missing(&taken, |migration| migration.postgres)? {
-        transaction.batch_execute(migration.postgres).await?;
+    let steps = missing(&taken, |migration| migration.postgres)?;
+    if fill_days(&steps) && !taken.is_empty() {
+        // An older node may be writing: its rows are there when the days are summed, or wait until they are.
+        transaction.batch_execute("LOCK TABLE ledger IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    for migration in &steps {
+        transaction.batch_execute(statements_of(migration.postgres)).await?;
         let statement = "INSERT INTO weighhouse_migrations (number, checksum) VALUES ($1, $2)";
         transaction.execute(statement, &[&migration.number, &checksum_of(migration.postgres)]).await?;
+    }
+    if fill_days(&steps) {
+        daily::rebuild(&transaction).await?;
     }
     Ok(transaction.commit().await?)
 }

@@ -3,53 +3,27 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use rusqlite::{Row, Transaction, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 use weighhouse_types::{AccountId, KeyId, Nanos};
 
-use super::{SqliteStore, daily};
+use super::{SqliteStore, daily, refused};
 use crate::columns::{LedgerColumns, accounts_json, tags_json, usage_flags, usage_json};
 use crate::daily::Daily;
 use crate::error::StoreError;
 use crate::narrowed::{SPEND_BY_KEY, Statement};
 use crate::records::{LedgerBatch, LedgerRow};
+use crate::refused::Written;
 
 impl SqliteStore {
     /// Appends rows that are not there yet, charges their keys and accounts and adds to their days, in one
-    /// transaction; the number of new rows.
-    pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<u64, StoreError> {
-        self.write(move |connection| {
-            let transaction = connection.transaction()?;
-            let (mut appended, mut charges, mut daily) = (0, Charges::default(), Daily::default());
-            for row in rows.iter() {
-                if insert(&transaction, row)? {
-                    appended += 1;
-                    charges.add(row);
-                    daily.add(row, Cow::Borrowed);
-                }
-            }
-            charges.book(&transaction)?;
-            daily::book(&transaction, &daily)?;
-            transaction.commit()?;
-            Ok(appended)
-        })
-        .await
+    /// transaction.
+    pub(crate) async fn append_ledger(&self, rows: LedgerBatch) -> Result<Written, StoreError> {
+        self.write(move |connection| refused::write(connection, &rows, append)).await
     }
 
     /// Charges keys and accounts and adds to the days, without keeping rows.
-    pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            let transaction = connection.transaction()?;
-            let (mut charges, mut daily) = (Charges::default(), Daily::default());
-            for row in rows.iter() {
-                charges.add(row);
-                daily.add(row, Cow::Borrowed);
-            }
-            charges.book(&transaction)?;
-            daily::book(&transaction, &daily)?;
-            daily::note_without_rows(&transaction, &daily)?;
-            Ok(transaction.commit()?)
-        })
-        .await
+    pub(crate) async fn charge_keys(&self, rows: LedgerBatch) -> Result<Written, StoreError> {
+        self.write(move |connection| refused::write(connection, &rows, charge)).await
     }
 
     pub(crate) async fn ledger(&self, asked: Statement) -> Result<Vec<LedgerRow>, StoreError> {
@@ -84,41 +58,73 @@ impl SqliteStore {
     }
 }
 
+/// Within a transaction; the number of new rows.
+fn append(connection: &Connection, rows: &[Box<LedgerRow>]) -> Result<u64, StoreError> {
+    let (mut appended, mut charges, mut daily) = (0, Charges::default(), Daily::default());
+    let are_some_refused = refused::are_there_any(connection)?;
+    for row in rows {
+        if are_some_refused && refused::is_there(connection, row)? {
+            continue;
+        }
+        if insert(connection, row)? {
+            appended += 1;
+            charges.add(row);
+            daily.add(row, Cow::Borrowed);
+        }
+    }
+    charges.book(connection)?;
+    daily::book(connection, &daily)?;
+    Ok(appended)
+}
+
+/// Within a transaction.
+fn charge(connection: &Connection, rows: &[Box<LedgerRow>]) -> Result<u64, StoreError> {
+    let (mut charges, mut daily) = (Charges::default(), Daily::default());
+    for row in rows {
+        charges.add(row);
+        daily.add(row, Cow::Borrowed);
+    }
+    charges.book(connection)?;
+    daily::book(connection, &daily)?;
+    daily::note_without_rows(connection, &daily)?;
+    Ok(0)
+}
+
 /// What rows cost their keys and accounts.
 #[derive(Default)]
-struct Charges {
+pub(super) struct Charges {
     keys: BTreeMap<String, i64>,
     accounts: BTreeMap<AccountId, i64>,
 }
 
 impl Charges {
-    fn add(&mut self, row: &LedgerRow) {
+    pub(super) fn add(&mut self, row: &LedgerRow) {
         if row.cost == Nanos::ZERO {
             return;
         }
         if let Some(key) = &row.key_id {
             match self.keys.get_mut(key.as_str()) {
-                Some(charge) => *charge += row.cost.get(),
+                Some(charge) => *charge = charge.saturating_add(row.cost.get()),
                 None => drop(self.keys.insert(key.to_string(), row.cost.get())),
             }
         }
         for account in row.accounts.iter() {
             match self.accounts.get_mut(account) {
-                Some(charge) => *charge += row.cost.get(),
+                Some(charge) => *charge = charge.saturating_add(row.cost.get()),
                 None => drop(self.accounts.insert(account.clone(), row.cost.get())),
             }
         }
     }
 
-    fn book(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
-        let mut of_keys = transaction.prepare_cached(
+    pub(super) fn book(&self, connection: &Connection) -> Result<(), StoreError> {
+        let mut of_keys = connection.prepare_cached(
             "UPDATE virtual_keys SET spend_nanos = spend_nanos + ?2, total_spend_nanos = total_spend_nanos + ?2 \
              WHERE id = ?1",
         )?;
         for (key, nanos) in &self.keys {
             of_keys.execute(params![key, nanos])?;
         }
-        let mut of_accounts = transaction.prepare_cached(
+        let mut of_accounts = connection.prepare_cached(
             "INSERT INTO accounts (scope, budget_window, settled_nanos) VALUES (?1, ?2, ?3) \
              ON CONFLICT (scope, budget_window) DO UPDATE SET settled_nanos = settled_nanos + excluded.settled_nanos",
         )?;
@@ -129,10 +135,10 @@ impl Charges {
     }
 }
 
-fn insert(transaction: &Transaction<'_>, row: &LedgerRow) -> Result<bool, StoreError> {
+fn insert(connection: &Connection, row: &LedgerRow) -> Result<bool, StoreError> {
     const STATEMENT: &str = "INSERT OR IGNORE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
          ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
-    let inserted = transaction.prepare_cached(STATEMENT)?.execute(params![
+    let inserted = connection.prepare_cached(STATEMENT)?.execute(params![
         row.attempt.call.as_bytes(),
         row.attempt.number,
         row.started_ms,

@@ -5,6 +5,7 @@ mod daily;
 mod entities;
 mod keys;
 mod ledger;
+mod refused;
 mod thread;
 
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::error::StoreError;
-use crate::migrations::{MIGRATIONS, NOTED, checksum_of, missing};
+use crate::migrations::{MIGRATIONS, NOTED, checksum_of, fill_days, missing, statements_of};
 use thread::SqliteThread;
 
 /// An open file.
@@ -115,10 +116,14 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     debug_assert!(MIGRATIONS.is_sorted_by_key(|migration| migration.number), "steps stand in order");
-    for migration in missing(&taken, |migration| migration.sqlite)? {
-        transaction.execute_batch(migration.sqlite)?;
+    let steps = missing(&taken, |migration| migration.sqlite)?;
+    for migration in &steps {
+        transaction.execute_batch(statements_of(migration.sqlite))?;
         let noted = (migration.number, checksum_of(migration.sqlite));
         transaction.execute("INSERT INTO weighhouse_migrations (number, checksum) VALUES (?1, ?2)", noted)?;
+    }
+    if fill_days(&steps) {
+        daily::rebuild(&transaction)?;
     }
     Ok(transaction.commit()?)
 }

@@ -4,51 +4,14 @@ use weighhouse_storage::{
     DAY_MS, DailyDimension, DailyQuery, DailyRow, DailySums, KeysOf, LedgerRow, Location, Outcome, Page,
     Store,
 };
-use weighhouse_testkit::services::{Database, Postgres};
-use weighhouse_testkit::temp_dir::TempDir;
+use weighhouse_testkit::services::Postgres;
 use weighhouse_types::{KeyId, Nanos, Usage, UsageClass};
 
+use crate::place::Place;
 use crate::records::{batch, kept_key, row};
 use crate::{block_on, open};
 
 const PAGE: Page = Page { offset: 0, limit: 1_000 };
-
-/// A database, and a way to it that is not the store's.
-enum Place {
-    Sqlite(TempDir),
-    Postgres(Database),
-}
-
-impl Place {
-    fn both() -> [Self; 2] {
-        [Self::Sqlite(TempDir::new("daily")), Self::Postgres(Postgres::database())]
-    }
-
-    fn location(&self) -> Location {
-        match self {
-            Self::Sqlite(dir) => Location::Sqlite(dir.path().join("test.db")),
-            Self::Postgres(database) => Location::parse(database.url()).unwrap(),
-        }
-    }
-
-    /// Does behind the store's back what no store would.
-    async fn meddle(&self, statements: &str) {
-        match self {
-            Self::Sqlite(dir) => {
-                let file = rusqlite::Connection::open(dir.path().join("test.db")).unwrap();
-                file.execute_batch(statements).unwrap();
-            }
-            Self::Postgres(database) => {
-                let (client, connection) =
-                    tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
-                let driver = tokio::spawn(connection);
-                client.batch_execute(statements).await.unwrap();
-                drop(client);
-                driver.await.unwrap().unwrap();
-            }
-        }
-    }
-}
 
 /// Attempts of three days, two keys, two teams, three models, with and without tags.
 async fn spent(store: &Store) -> Vec<LedgerRow> {
@@ -155,11 +118,13 @@ fn sums_of_days_are_what_the_rows_sum_to() {
     }
 }
 
+/// The schema as it was before there were sums of days.
+const WITHOUT_DAYS: &str = "DROP VIEW IF EXISTS ledger_tag_facts; DROP VIEW IF EXISTS ledger_tags_by_day; \
+     DROP VIEW IF EXISTS ledger_by_day; DROP VIEW ledger_facts; DROP TABLE daily_spend; DROP TABLE daily_tag_spend; \
+     DROP TABLE days_without_rows; DROP TABLE ledger_refused; DELETE FROM weighhouse_migrations WHERE number >= 4;";
+
 #[test]
 fn a_ledger_from_before_is_summed_when_the_store_opens() {
-    const UNDONE: &str = "DROP VIEW ledger_tags_by_day; DROP VIEW ledger_by_day; DROP VIEW ledger_facts; \
-         DROP TABLE daily_spend; DROP TABLE daily_tag_spend; DROP TABLE days_without_rows; \
-         DELETE FROM weighhouse_migrations WHERE number = 4;";
     for place in Place::both() {
         block_on(async {
             let store = open(&place.location()).await;
@@ -175,7 +140,7 @@ fn a_ledger_from_before_is_summed_when_the_store_opens() {
             };
             let before = store.daily(&by_all, PAGE).await.unwrap();
             store.close().await.unwrap();
-            place.meddle(UNDONE).await;
+            place.meddle(WITHOUT_DAYS).await;
 
             let store = open(&place.location()).await;
             assert_eq!(store.daily(&by_all, PAGE).await.unwrap(), before);
@@ -211,6 +176,63 @@ fn what_went_wrong_is_named_and_reckoned_again() {
             assert!(store.rebuild_daily().await.unwrap() > 10);
             assert_eq!(store.daily(&DailyQuery::default(), PAGE).await.unwrap(), right);
             is_right(&store).await;
+            store.close().await.unwrap();
+        });
+    }
+}
+
+/// A node of an older version may be writing when the first of a newer one starts.
+#[test]
+fn what_an_older_node_is_writing_meanwhile_is_summed_too() {
+    let database = Postgres::database();
+    let location = Location::parse(database.url()).unwrap();
+    block_on(async {
+        let store = open(&location).await;
+        spent(&store).await;
+        store.close().await.unwrap();
+        Place::Postgres(database.clone()).meddle(WITHOUT_DAYS).await;
+
+        let (older, connection) =
+            tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(connection);
+        older.batch_execute("BEGIN; INSERT INTO ledger SELECT decode('ff', 'hex') || substring(call_id FROM 2), number, started_ms, key_id, key_hash, \
+            user_id, team_id, end_user, operation, requested_model, model_group, deployment_id, provider, upstream_model, \
+            api_base, outcome, http_status, response_id, stream, usage, usage_flags, raw_usage, cost_nanos, arithmetic, \
+            price_version, queue_us, overhead_us, first_token_us, total_us, tags, accounts FROM ledger \
+            WHERE started_ms < 10").await.unwrap();
+        let opening = tokio::spawn(async move { Store::open(&location).await });
+        // The newer node waits for the older one, or has not waited at all.
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = \
+            (SELECT oid FROM pg_database WHERE datname = current_database())";
+        loop {
+            let waiting: i64 = older.query_one(waits, &[]).await.unwrap().get(0);
+            if waiting > 0 || opening.is_finished() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        older.batch_execute("COMMIT").await.unwrap();
+        let store = opening.await.unwrap().unwrap();
+        drop(older);
+        driver.await.unwrap().unwrap();
+        is_right(&store).await;
+        store.close().await.unwrap();
+    });
+}
+
+/// A day in a transaction: what goes wrong with one leaves the others right, and locks nobody out for long.
+#[test]
+fn days_are_reckoned_again_one_by_one() {
+    for place in Place::both() {
+        block_on(async {
+            let store = open(&place.location()).await;
+            spent(&store).await;
+            place.meddle("UPDATE daily_spend SET requests = requests + 1").await;
+            place.meddle(&place.rule("daily_spend", "day", "2")).await;
+            assert!(store.rebuild_daily().await.is_err(), "the last day is not taken");
+            let wrong = store.audit().await.unwrap().wrong_days;
+            let named: Vec<(&str, i64)> = wrong.iter().map(|wrong| (wrong.table, wrong.day)).collect();
+            assert_eq!(named, [("daily_spend", 2)]);
             store.close().await.unwrap();
         });
     }

@@ -9,8 +9,10 @@
 mod daily;
 mod feed;
 mod opening;
+mod place;
 #[path = "../records/mod.rs"]
 mod records;
+mod refused;
 mod replay;
 
 use weighhouse_storage::{Location, Store};
