@@ -129,6 +129,33 @@ async fn money_that_others_hold_is_waited_for_in_turn() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_that_is_raised_lets_in_who_waits() {
+    let windowed = |limit: i64| Limits {
+        max_budget: Some(Nanos::new(limit)),
+        budget_duration: Some("1h".into()),
+        ..Limits::default()
+    };
+    let of_life = |limit: i64| Limits { max_budget: Some(Nanos::new(limit)), ..Limits::default() };
+    for limits in [&of_life as &dyn Fn(i64) -> Limits, &windowed] {
+        let (book, scopes) = (Arc::new(book()), [scope("t", None)]);
+        scopes[0].set_limits(&Arc::new(limits(10_000)), 0);
+        let mut first = charged(&scopes);
+        held(&mut first, &call(&[&book], 8), Duration::ZERO).await.unwrap();
+        let waiting = {
+            let (book, scopes) = (Arc::clone(&book), scopes.clone());
+            tokio::spawn(async move {
+                let began = Instant::now();
+                held(&mut charged(&scopes), &call(&[&book], 6), Duration::from_secs(2)).await.unwrap();
+                began.elapsed()
+            })
+        };
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        scopes[0].set_limits(&Arc::new(limits(14_000)), 0);
+        assert_eq!(waiting.await.unwrap(), Duration::from_millis(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn patience_ends_and_says_what_is_held() {
     let (book, scopes) = (book(), [scope("t", Some(10_000))]);
     let mut first = charged(&scopes);
