@@ -42,6 +42,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0006_days_one_by_one.sql"),
         postgres: include_str!("../migrations/postgres/0006_days_one_by_one.sql"),
     },
+    Migration {
+        number: 7,
+        sqlite: include_str!("../migrations/sqlite/0007_no_index_of_end_users.sql"),
+        postgres: include_str!("../migrations/postgres/0007_no_index_of_end_users.sql"),
+    },
 ];
 
 /// Here the fourth step begins to fill the daily tables, with the whole ledger at once: it is taken up to here, and the

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{CachedStatement, Connection, Row, params, params_from_iter};
 use weighhouse_types::{AccountId, KeyId, Nanos};
 
 use super::{SqliteStore, daily, refused};
@@ -62,11 +62,12 @@ impl SqliteStore {
 fn append(connection: &Connection, rows: &[Box<LedgerRow>]) -> Result<u64, StoreError> {
     let (mut appended, mut charges, mut daily) = (0, Charges::default(), Daily::default());
     let are_some_refused = refused::are_there_any(connection)?;
+    let mut inserting = connection.prepare_cached(INSERT)?;
     for row in rows {
         if are_some_refused && refused::is_there(connection, row)? {
             continue;
         }
-        if insert(connection, row)? {
+        if insert(&mut inserting, row)? {
             appended += 1;
             charges.add(row);
             daily.add(row, Cow::Borrowed);
@@ -135,10 +136,12 @@ impl Charges {
     }
 }
 
-fn insert(connection: &Connection, row: &LedgerRow) -> Result<bool, StoreError> {
-    const STATEMENT: &str = "INSERT OR IGNORE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+/// A row with all its columns.
+const INSERT: &str = "INSERT OR IGNORE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
          ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
-    let inserted = connection.prepare_cached(STATEMENT)?.execute(params![
+
+fn insert(inserting: &mut CachedStatement<'_>, row: &LedgerRow) -> Result<bool, StoreError> {
+    let inserted = inserting.execute(params![
         row.attempt.call.as_bytes(),
         row.attempt.number,
         row.started_ms,

@@ -121,7 +121,8 @@ fn sums_of_days_are_what_the_rows_sum_to() {
 /// The schema as it was before there were sums of days.
 const WITHOUT_DAYS: &str = "DROP VIEW IF EXISTS ledger_tag_facts; DROP VIEW IF EXISTS ledger_tags_by_day; \
      DROP VIEW IF EXISTS ledger_by_day; DROP VIEW ledger_facts; DROP TABLE daily_spend; DROP TABLE daily_tag_spend; \
-     DROP TABLE days_without_rows; DROP TABLE ledger_refused; DELETE FROM weighhouse_migrations WHERE number >= 4;";
+     DROP TABLE days_without_rows; DROP TABLE ledger_refused; DROP INDEX IF EXISTS ledger_by_end_user; \
+     CREATE INDEX ledger_by_end_user ON ledger (end_user, started_ms); DELETE FROM weighhouse_migrations WHERE number >= 4;";
 
 #[test]
 fn a_ledger_from_before_is_summed_when_the_store_opens() {
