@@ -96,6 +96,12 @@ impl PriceBook {
         !self.of(class).is_empty()
     }
 
+    /// The same without what was reckoned beforehand.
+    #[cfg(test)]
+    pub(crate) fn by_lines(&self) -> Self {
+        Self { plain: None, ..self.clone() }
+    }
+
     pub(crate) fn plain(&self) -> Option<&ClassPrices> {
         self.plain.as_deref()
     }

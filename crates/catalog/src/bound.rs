@@ -40,7 +40,7 @@ pub struct Dearest {
 
 impl Dearest {
     /// The prices of a book whose lines depend on nothing but their class.
-    fn of_plain(plain: &ClassPrices, without: &[UsageClass]) -> Self {
+    fn of_plain(plain: &ClassPrices, terms: &Terms<'_>) -> Self {
         let (mut input, mut output) = (Some(Picos::ZERO), Some(Picos::ZERO));
         for (class, price) in UsageClass::ALL.into_iter().zip(plain) {
             let part = match (class.is_input(), class.is_output()) {
@@ -48,11 +48,12 @@ impl Dearest {
                 (_, true) => &mut output,
                 _ => continue,
             };
-            if !without.contains(&class) {
+            // No line is of another tier, so reasoning yields to none.
+            if !terms.without.contains(&class) {
                 *part = part.zip(*price).map(|(dearest, price)| dearest.max(price));
             }
         }
-        let of = |class: UsageClass| match without.contains(&class) {
+        let of = |class: UsageClass| match terms.without.contains(&class) {
             true => Some(Picos::ZERO),
             false => plain.get(class as usize).copied().flatten(),
         };
@@ -91,8 +92,8 @@ impl PriceBook {
         if !self.is_priced() {
             return None;
         }
-        if let Some(plain) = self.plain().filter(|_| terms.tier == Some(Tier::Standard)) {
-            return Some(Dearest::of_plain(plain, terms.without));
+        if let Some(plain) = self.plain() {
+            return Some(Dearest::of_plain(plain, terms));
         }
         let all = |of: fn(UsageClass) -> bool| {
             let may_occur = |class: &UsageClass| of(*class) && !terms.without.contains(class);

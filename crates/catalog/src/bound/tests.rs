@@ -54,7 +54,31 @@ fn nothing_is_bounded_where_a_price_is_missing() {
     check(&ended, (5, 0, 0), &any, None);
 }
 
+/// A book whose lines hold for every call.
+fn plain_books() -> impl Strategy<Value = PriceBook> {
+    let line = (0..C::ALL.len(), 0_u32..500);
+    proptest::collection::vec(line, 1..16).prop_map(|lines| {
+        let lines: Vec<String> =
+            lines.iter().map(|(class, price)| format!("{} {price}", C::ALL[*class].name())).collect();
+        book(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+    })
+}
+
 proptest! {
+    /// What a plain book keeps is what its lines say.
+    #[test]
+    fn a_plain_book_bounds_as_its_lines_do(
+        book in plain_books(), sizes in (0_u64..3, 0_u64..3, 0_u64..3, 0_u64..3), without in 0_usize..4,
+        is_standard in any::<bool>(),
+    ) {
+        prop_assert!(book.plain().is_some());
+        let without: &[C] = [&[][..], &[C::OutputAudio], &[C::InputAudio, C::InputImage, C::OutputAudio], &[C::Search]][without];
+        let tier = is_standard.then_some(Tier::Standard);
+        let terms = Terms { unix_ms: None, tier, without, searches: sizes.3 };
+        let bound = Bound { input_tokens: sizes.0, output_tokens: sizes.1, calls: sizes.2 };
+        prop_assert_eq!(book.upper_bound_under(&bound, &terms), book.by_lines().upper_bound_under(&bound, &terms));
+    }
+
     #[test]
     fn no_usage_within_the_bound_costs_more(
         book in books(), usage in usages(), moment in moments(), spare in (0_u64..200, 0_u64..200),
