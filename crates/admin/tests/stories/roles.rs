@@ -358,6 +358,32 @@ async fn who_leaves_a_team_leaves_their_keys_of_it() {
 }
 
 #[tokio::test]
+async fn an_alias_to_delete_says_the_same_whether_it_is_anothers_or_nobodys() {
+    let house = House::new().await;
+    let (own, anothers) = (r#"{"user_id":"ada","key_alias":"own"}"#, r#"{"user_id":"eve","key_alias":"anothers"}"#);
+    let kept = [house.plane.key(own).await, house.plane.key(anothers).await];
+    let caller = house.user("ada").await;
+    let delete = async |aliases: Value| {
+        let body = json!({"key_aliases": aliases}).to_string();
+        house.plane.ask_as(Some(caller.clone()), Method::POST, "/key/delete", &body).await
+    };
+    let refused = delete(json!(["nobodys"])).await;
+    assert_eq!((refused.0, text(&refused.1["error"], "param")), (403, "key_aliases".to_owned()), "{}", refused.1);
+    for aliases in [
+        json!(["anothers"]),
+        json!(["own", "nobodys"]),
+        json!(["own", "anothers"]),
+        json!(["nobodys", "anothers"]),
+    ] {
+        assert_eq!(delete(aliases.clone()).await, refused, "{aliases}");
+    }
+    for key in &kept {
+        assert!(house.plane.store.key_by_hash(&hash_of(key)).await.unwrap().is_some());
+    }
+    assert_eq!(delete(json!(["own"])).await, (200, json!({"deleted_keys": ["own"]})));
+}
+
+#[tokio::test]
 async fn spend_is_told_to_whom_it_concerns() {
     let house = House::new().await;
     let mut rows = Vec::new();
