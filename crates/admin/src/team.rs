@@ -13,7 +13,7 @@ use weighhouse_types::{Error, Scope, ScopeKind};
 
 use crate::admin::Admin;
 use crate::calendar::moment;
-use crate::rules::{budget, invalid};
+use crate::rules::{budget, check_tags, invalid, tags_of};
 use crate::team_member::{few_enough, note_members};
 use crate::{entity, limits};
 
@@ -52,6 +52,8 @@ fn apply(request: TeamRequest, team: &mut TeamRecord, now_ms: i64) -> Result<(),
     set(request.model_aliases, &mut team.model_aliases);
     set(request.metadata, &mut team.metadata);
     set(request.tags, &mut team.tags);
+    let of_metadata = tags_of(&team.metadata)?;
+    check_tags(&[of_metadata.as_slice(), &team.tags].concat())?;
     set(request.blocked, &mut team.blocked);
     if let Patch::Set(members) = request.members_with_roles {
         few_enough("members_with_roles", members.len())?;

@@ -360,7 +360,8 @@ async fn who_leaves_a_team_leaves_their_keys_of_it() {
 #[tokio::test]
 async fn an_alias_to_delete_says_the_same_whether_it_is_anothers_or_nobodys() {
     let house = House::new().await;
-    let (own, anothers) = (r#"{"user_id":"ada","key_alias":"own"}"#, r#"{"user_id":"eve","key_alias":"anothers"}"#);
+    let (own, anothers) =
+        (r#"{"user_id":"ada","key_alias":"own"}"#, r#"{"user_id":"eve","key_alias":"anothers"}"#);
     let kept = [house.plane.key(own).await, house.plane.key(anothers).await];
     let caller = house.user("ada").await;
     let delete = async |aliases: Value| {
@@ -368,7 +369,12 @@ async fn an_alias_to_delete_says_the_same_whether_it_is_anothers_or_nobodys() {
         house.plane.ask_as(Some(caller.clone()), Method::POST, "/key/delete", &body).await
     };
     let refused = delete(json!(["nobodys"])).await;
-    assert_eq!((refused.0, text(&refused.1["error"], "param")), (403, "key_aliases".to_owned()), "{}", refused.1);
+    assert_eq!(
+        (refused.0, text(&refused.1["error"], "param")),
+        (403, "key_aliases".to_owned()),
+        "{}",
+        refused.1
+    );
     for aliases in [
         json!(["anothers"]),
         json!(["own", "nobodys"]),
