@@ -142,6 +142,33 @@ fn check_names_what_is_wrong_with_its_line() {
 }
 
 #[test]
+fn nothing_starts_with_a_budget_that_would_bound_nothing() {
+    let fake = FakeProvider::start();
+    let models = format!("model_list:\n{}", priced("m", &fake, ""));
+    let budget = |of: &str| format!("{models}router_settings: {{provider_budget_config: {{{of}}}}}\n");
+    for (of, words) in [
+        ("opnai: {budget_limit: 1, time_period: 1d}", "did you mean `openai`?"),
+        ("nobody-at-all: {budget_limit: 1}", "docs/reference/providers.md has the names"),
+        ("openai: {budget_limit: 1, time_period: 1y}", "write 30s, 5m, 24h, 7d, 2w, 30d or 1mo"),
+        ("openai: {budget_limit: 1, time_period: 30}", "write 30s, 5m, 24h, 7d, 2w, 30d or 1mo"),
+    ] {
+        let config = budget(of);
+        let (code, said) = check(&config, false);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("config.yaml:3:") && said.contains(words), "{said}");
+        let dir = TempDir::new("unbound");
+        let file = dir.file("config.yaml", &config);
+        let arguments =
+            ["--config", file.to_str().unwrap(), "--port", "0", "--data-dir", dir.path().to_str().unwrap()];
+        let process = ServerProcess::start(&gateway_program(), &arguments, &[]);
+        process.wait_for_line(|line| line.contains("would bound nothing"), SOON);
+        assert_eq!(process.wait_for_exit(SOON).code(), Some(1), "{of}");
+    }
+    let (code, said) = check(&budget("openai: {budget_limit: 1, time_period: 30d}"), true);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
 fn check_says_no_secret() {
     let config = "model_list:\n  - {model_name: m, litellm_params: {model: nobody-knows/x, api_key: sk-very-secret, api_kee: sk-very-secret}}\ngeneral_settings: {master_key: sk-very-secret-master, master_kee: sk-very-secret-master}\n";
     let (_, said) = check(config, true);

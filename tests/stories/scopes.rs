@@ -288,6 +288,35 @@ fn wildcards_and_access_groups_share_a_limit_and_the_provider_in_a_name_frees_no
 }
 
 #[test]
+fn tags_of_a_team_are_tags_of_its_calls() {
+    let fake = FakeProvider::start();
+    let house = dear(&fake);
+    house.admin("/tag/new", json!({"name": "batch", "max_budget": 0.05})).answered();
+    house.admin("/tag/new", json!({"name": "shut", "models": ["other"]})).answered();
+    house.admin("/team/new", json!({"team_id": "crew", "tags": ["batch", "day"]})).answered();
+    house.admin("/team/new", json!({"team_id": "closed", "metadata": {"tags": ["shut"]}})).answered();
+    let key = house.key(json!({"team_id": "crew", "tags": ["day", "own"]}));
+    let mut body = chat("word");
+    body["metadata"] = json!({"tags": ["own", "of-call"]});
+    key.ask(&body).answered();
+    let rows = eventually("the row is there", || {
+        let rows = house.master().get("/spend/logs").answered();
+        (!rows.as_array().unwrap().is_empty()).then_some(rows)
+    });
+    assert_eq!(rows[0]["request_tags"], json!(["day", "own", "batch", "of-call"]), "{rows}");
+    // Another key of the team spends the rest of the tag's money.
+    assert!(spend_all(&house.key(json!({"team_id": "crew"})), &chat("word")).contains("Tag=batch"));
+    let closed = house.key(json!({"team_id": "closed"}));
+    closed.chat("word").refused_saying(403, "tag shut not allowed to access model");
+    assert_eq!(closed.get("/v1/models").answered()["data"], json!([]));
+    // What the team says no more holds no more.
+    house.admin("/team/update", json!({"team_id": "crew", "tags": []})).answered();
+    key.chat("word").answered();
+    let long = json!({"team_id": "long", "tags": ["x".repeat(257)]});
+    house.admin("/team/new", long).refused_saying(400, "at most 256 bytes");
+}
+
+#[test]
 fn a_named_budget_bounds_whom_it_was_given() {
     let fake = FakeProvider::start();
     let house = dear(&fake);

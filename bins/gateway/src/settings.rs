@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
-use weighhouse_config::{Environment, ProcessEnvironment};
+use weighhouse_config::{Environment, Finding, ProcessEnvironment, Severity};
 use weighhouse_metering::HouseRules;
 use weighhouse_server::{Snapshot, assemble};
 
@@ -70,6 +70,7 @@ pub(crate) fn read(source: &Source) -> anyhow::Result<Read> {
         .with_context(|| format!("{} cannot be used", path.display()))?;
     let variables = |name: &str| loaded.variable(&environment, name);
     let (mut snapshot, more) = assemble::snapshot(&loaded.settings, &variables);
+    refuse_unbound(loaded.findings.iter().chain(&more))?;
     let own_key = loaded
         .settings
         .general
@@ -97,6 +98,16 @@ pub(crate) fn read(source: &Source) -> anyhow::Result<Read> {
         },
         watched: Watched::new(loaded.files, before),
     })
+}
+
+/// A bound that cannot be kept is no reason to go on without one.
+fn refuse_unbound<'all>(findings: impl Iterator<Item = &'all Finding>) -> anyhow::Result<()> {
+    let fatal = findings.filter(|finding| finding.severity == Severity::Fatal);
+    let fatal: Vec<String> = fatal.map(ToString::to_string).collect();
+    if fatal.is_empty() {
+        return Ok(());
+    }
+    anyhow::bail!("a budget of the config would bound nothing:\n{}", fatal.join("\n"))
 }
 
 fn from_environment(source: &Source) -> anyhow::Result<Read> {

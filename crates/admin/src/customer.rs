@@ -1,11 +1,14 @@
 //! Customers, whom clients name as their end users: made, changed, shown, listed, blocked and deleted.
 
 use serde_json::{Value, json};
-use weighhouse_api::{CustomerObject, CustomerQuery, CustomerRequest, CustomersRequest, Dollars, read_body};
-use weighhouse_storage::{BudgetRecord, CustomerRecord};
+use weighhouse_api::{
+    CustomerObject, CustomerQuery, CustomerRequest, CustomersRequest, Dollars, Patch, read_body,
+};
+use weighhouse_storage::CustomerRecord;
 use weighhouse_types::{Error, Scope, ScopeKind};
 
 use crate::admin::Admin;
+use crate::named_budget::check_given;
 use crate::team::set;
 use crate::{entity, limits};
 
@@ -17,7 +20,7 @@ pub(crate) async fn new(admin: &Admin, body: &[u8]) -> Result<CustomerObject, Er
     let user_id = entity::checked_id(ID, std::mem::take(&mut request.user_id))?;
     let mut customer = CustomerRecord { user_id, created_ms: now_ms, ..CustomerRecord::default() };
     apply(request, &mut customer, now_ms)?;
-    has_budget(admin, &customer).await?;
+    check_given(admin, customer.budget_id.as_deref()).await?;
     entity::insert(admin, ID, &customer).await?;
     shown(admin, &customer).await
 }
@@ -25,6 +28,9 @@ pub(crate) async fn new(admin: &Admin, body: &[u8]) -> Result<CustomerObject, Er
 pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<CustomerObject, Error> {
     let mut request: CustomerRequest = read_body(body)?;
     let id = entity::checked_id(ID, std::mem::take(&mut request.user_id))?;
+    if let Patch::Set(budget) = request.budget_id.clone().or_clear(String::is_empty) {
+        check_given(admin, Some(&budget)).await?;
+    }
     let now_ms = admin.now_ms();
     let customer = entity::change(admin, ID, &id, move |customer| apply(request, customer, now_ms)).await?;
     shown(admin, &customer).await
@@ -33,17 +39,9 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<CustomerObject,
 fn apply(request: CustomerRequest, customer: &mut CustomerRecord, now_ms: i64) -> Result<(), Error> {
     request.alias.apply(&mut customer.alias);
     set(request.blocked, &mut customer.blocked);
-    request.budget_id.apply(&mut customer.budget_id);
+    request.budget_id.or_clear(String::is_empty).apply(&mut customer.budget_id);
     limits::apply(request.limits, &mut customer.limits, now_ms)?;
     customer.updated_ms = now_ms;
-    Ok(())
-}
-
-/// A budget that does not exist would bound nothing.
-async fn has_budget(admin: &Admin, customer: &CustomerRecord) -> Result<(), Error> {
-    if let Some(budget) = &customer.budget_id {
-        entity::find::<BudgetRecord>(admin, "budget_id", budget).await?;
-    }
     Ok(())
 }
 

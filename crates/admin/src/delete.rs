@@ -27,8 +27,11 @@ pub(crate) async fn delete(admin: &Admin, granted: &Granted, body: &[u8]) -> Res
     // As named, beside the hash it stands for. LiteLLM looks at aliases only where there are no keys.
     let mut named: Vec<(KeyText, KeyHash)> = Vec::with_capacity(keys.len().max(aliases.len()));
     for alias in aliases.iter().filter(|_| keys.is_empty()) {
-        if let Some(key) = admin.store.key_by_alias(alias).await? {
-            named.push((KeyText::new(alias), key.hash));
+        match admin.store.key_by_alias(alias).await? {
+            Some(key) if granted.reaches_key(&key) => named.push((KeyText::new(alias), key.hash)),
+            None if granted.reaches_everything() => {}
+            // The same whether the alias is another's or nobody's.
+            Some(_) | None => return Err(granted.denied_key("key_aliases")),
         }
     }
     named.extend(keys.into_iter().map(|key| {
@@ -52,9 +55,6 @@ pub(crate) async fn delete(admin: &Admin, granted: &Granted, body: &[u8]) -> Res
 async fn check(admin: &Admin, granted: &Granted, hashes: &[KeyHash]) -> Result<(), Error> {
     if granted.reaches_everything() {
         return Ok(());
-    }
-    if hashes.is_empty() {
-        return Err(granted.denied_key("key_aliases"));
     }
     for hash in hashes {
         let found = admin.store.key_by_hash(hash).await?;

@@ -10,6 +10,7 @@ use weighhouse_types::{Error, KeyHash, KeyId, Nanos};
 use crate::admin::Admin;
 use crate::bounds::{Bounds, check_routes};
 use crate::calendar::end_of;
+use crate::named_budget::check_given;
 use crate::rules::{alias, chosen_key, invalid, name_of, put_tags, tags_of, taken};
 use crate::self_service::claim;
 use crate::shown::shown_with_hash;
@@ -62,6 +63,7 @@ async fn make(admin: &Admin, granted: &Granted, request: GenerateKeyRequest) -> 
     if let Some(user) = granted.user_id() {
         record.created_by = Some(user.to_owned());
     }
+    check_given(admin, record.budget_id.as_deref()).await?;
     let (user, team) = (record.user_id.clone(), record.team_id.clone());
     if let Some(bounds) = Bounds::of(admin, granted, user.as_deref(), team.as_deref()).await? {
         bounds.fill(&mut record);

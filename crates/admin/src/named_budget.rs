@@ -53,6 +53,17 @@ pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<Value, Error> {
     Ok(json!({ "budget_id": request.id }))
 }
 
+/// Checks a budget that a key or customer is given: one that does not exist would bound nothing.
+///
+/// # Errors
+/// `NotFound`, naming it.
+pub(crate) async fn check_given(admin: &Admin, budget_id: Option<&str>) -> Result<(), Error> {
+    if let Some(id) = budget_id {
+        entity::find::<BudgetRecord>(admin, ID, id).await?;
+    }
+    Ok(())
+}
+
 fn shown(admin: &Admin, budget: &BudgetRecord) -> BudgetObject {
     BudgetObject {
         budget_id: budget.budget_id.clone(),

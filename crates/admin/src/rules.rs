@@ -12,7 +12,7 @@ const MIN_KEY_BYTES: usize = 16;
 const MAX_KEY_BYTES: usize = 512;
 /// The field of the metadata that holds a key's tags, in LiteLLM and here.
 const TAGS: &str = "tags";
-/// Tags that a key has at most; each call carries all of them.
+/// Tags that a key or team has at most; each call carries all of them.
 const MAX_TAGS: usize = 100;
 /// The longest tag; the same bound holds for those of calls.
 const MAX_TAG_BYTES: usize = 256;
@@ -71,7 +71,7 @@ pub(crate) fn budget(field: &'static str, budget: Dollars) -> Result<Nanos, Erro
     Ok(budget.0)
 }
 
-/// A key's tags, which live in its metadata as in LiteLLM.
+/// The tags that metadata hold: a key's all, as in LiteLLM, and a team's beside its own.
 ///
 /// # Errors
 /// `InvalidRequest`: they are no list of texts.
@@ -80,18 +80,26 @@ pub(crate) fn tags_of(metadata: &Map<String, Value>) -> Result<Vec<String>, Erro
     match metadata.get(TAGS) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(tags)) => {
-            if tags.len() > MAX_TAGS {
-                return Err(invalid("tags", format!("a key has at most {MAX_TAGS} tags")));
-            }
             let tags = tags.iter().map(|tag| tag.as_str().map(str::to_owned).ok_or_else(wrong));
             let tags = tags.collect::<Result<Vec<_>, _>>()?;
-            match tags.iter().find(|tag| tag.len() > MAX_TAG_BYTES) {
-                Some(_) => Err(invalid("tags", format!("a tag has at most {MAX_TAG_BYTES} bytes"))),
-                None => Ok(tags),
-            }
+            check_tags(&tags).map(|()| tags)
         }
         Some(_) => Err(wrong()),
     }
+}
+
+/// Checks tags that every call of a key or team will have.
+///
+/// # Errors
+/// `InvalidRequest`: too many, or a long one.
+pub(crate) fn check_tags(tags: &[String]) -> Result<(), Error> {
+    if tags.len() > MAX_TAGS {
+        return Err(invalid("tags", format!("a key or team has at most {MAX_TAGS} tags")));
+    }
+    if tags.iter().any(|tag| tag.len() > MAX_TAG_BYTES) {
+        return Err(invalid("tags", format!("a tag has at most {MAX_TAG_BYTES} bytes")));
+    }
+    Ok(())
 }
 
 /// Puts tags into a key's metadata; an empty list takes them out.

@@ -13,8 +13,8 @@ use weighhouse_types::{Error, Scope, ScopeKind};
 
 use crate::admin::Admin;
 use crate::calendar::moment;
-use crate::rules::{budget, invalid};
-use crate::team_member::{few_enough, note_members};
+use crate::rules::{budget, check_tags, invalid, tags_of};
+use crate::team_member::{few_enough, identify, note_members};
 use crate::{entity, limits};
 
 const ID: &str = "team_id";
@@ -28,6 +28,7 @@ pub(crate) async fn new(admin: &Admin, body: &[u8]) -> Result<TeamObject, Error>
     let now_ms = admin.now_ms();
     let team_id = entity::id_or_new(ID, request.team_id.take())?;
     let mut team = TeamRecord { team_id, created_ms: now_ms, ..TeamRecord::default() };
+    identify_members(admin, &mut request).await?;
     apply(request, &mut team, now_ms)?;
     entity::insert(admin, ID, &team).await?;
     note_members(admin, &team.team_id, &[], &team.members).await?;
@@ -39,9 +40,18 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<TeamObject, Err
     let id = entity::checked_id(ID, request.team_id.take().unwrap_or_default())?;
     let now_ms = admin.now_ms();
     let before: TeamRecord = entity::find(admin, ID, &id).await?;
+    identify_members(admin, &mut request).await?;
     let team = entity::change(admin, ID, &id, move |team| apply(request, team, now_ms)).await?;
     note_members(admin, &id, &before.members, &team.members).await?;
     shown(admin, &team).await
+}
+
+async fn identify_members(admin: &Admin, request: &mut TeamRequest) -> Result<(), Error> {
+    if let Patch::Set(members) = &mut request.members_with_roles {
+        few_enough("members_with_roles", members.len())?;
+        identify(admin, members).await?;
+    }
+    Ok(())
 }
 
 /// Puts what a request says into the record.
@@ -52,9 +62,10 @@ fn apply(request: TeamRequest, team: &mut TeamRecord, now_ms: i64) -> Result<(),
     set(request.model_aliases, &mut team.model_aliases);
     set(request.metadata, &mut team.metadata);
     set(request.tags, &mut team.tags);
+    let of_metadata = tags_of(&team.metadata)?;
+    check_tags(&[of_metadata.as_slice(), &team.tags].concat())?;
     set(request.blocked, &mut team.blocked);
     if let Patch::Set(members) = request.members_with_roles {
-        few_enough("members_with_roles", members.len())?;
         // Who stays keeps the limits that were set for them alone.
         let known: BTreeMap<_, _> =
             team.members.drain(..).filter_map(|member| Some((member.user_id?, member.limits))).collect();

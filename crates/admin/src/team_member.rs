@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::sync_channel;
 
 use weighhouse_api::{
-    AddMemberRequest, DeleteMemberRequest, LimitPatch, Members, Patch, TeamObject, UpdateMemberRequest,
-    read_body,
+    AddMemberRequest, DeleteMemberRequest, LimitPatch, Member, Members, Patch, TeamObject,
+    UpdateMemberRequest, read_body,
 };
 use weighhouse_auth::Granted;
-use weighhouse_storage::{EntityKind, KeyFilter, Limits, TeamMember, TeamRecord, UserRecord};
+use weighhouse_storage::{
+    EntityFilter, EntityKind, KeyFilter, Limits, Page, TeamMember, TeamRecord, UserRecord,
+};
 use weighhouse_types::{Error, Kind};
 
 use crate::admin::Admin;
@@ -19,17 +21,23 @@ use crate::{entity, limits, team};
 const TEAM: &str = "team_id";
 /// Members that one request may name: each is looked for in the team's list.
 const MAX_MEMBERS: usize = 500;
+/// Teams that are read at once where all are looked through.
+const TEAMS_AT_ONCE: u32 = 1_000;
 
 pub(crate) async fn add(admin: &Admin, granted: &Granted, body: &[u8]) -> Result<TeamObject, Error> {
     let request: AddMemberRequest = read_body(body)?;
     granted.check_whole_team(TEAM, &request.team_id)?;
     let is_bounded = !granted.reaches_everything();
     let now_ms = admin.now_ms();
-    let members = match request.member {
+    let mut members = match request.member {
         Members::One(member) => vec![member],
         Members::Many(members) => members,
     };
     few_enough("member", members.len())?;
+    // Whoever does not see all users is not told who has an address.
+    if !is_bounded {
+        identify(admin, &mut members).await?;
+    }
     let mut own = Limits::default();
     if let Some(dollars) = request.max_budget_in_team {
         own.max_budget = Some(team::member_budget(dollars)?);
@@ -174,6 +182,95 @@ pub(crate) async fn join(admin: &Admin, user_id: &str, teams: &[String]) -> Resu
         }
     }
     Ok(())
+}
+
+/// Gives members whom an address alone names the id of the user who has it: all that they may do hangs on ids.
+///
+/// # Errors
+/// As [`note_members`].
+pub(crate) async fn identify(admin: &Admin, members: &mut [Member]) -> Result<(), Error> {
+    for member in members.iter_mut().filter(|member| member.user_id.is_none()) {
+        if let Some(email) = &member.user_email {
+            member.user_id = user_of(admin, email).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The user of an address; none where several have it.
+async fn user_of(admin: &Admin, email: &str) -> Result<Option<String>, Error> {
+    let filter = EntityFilter { name: Some(email.to_owned()) };
+    let (users, _) = admin.store.list::<UserRecord>(&filter, Page { offset: 0, limit: 2 }).await?;
+    match users.as_slice() {
+        [user] => Ok(Some(user.user_id.clone())),
+        _ => Ok(None),
+    }
+}
+
+/// Notes with a user the teams that knew them before, by their id or by their address.
+///
+/// # Errors
+/// As [`note_members`].
+pub(crate) async fn note_known(admin: &Admin, user: &UserRecord) -> Result<(), Error> {
+    let email = match &user.user_email {
+        Some(email) if user_of(admin, email).await?.as_ref() == Some(&user.user_id) => Some(email),
+        _ => None,
+    };
+    let is_it = |member: &TeamMember| match &member.user_id {
+        Some(id) => *id == user.user_id,
+        None => email.is_some() && member.user_email.as_ref() == email,
+    };
+    for team in teams_with(admin, is_it).await? {
+        let (id, email) = (user.user_id.clone(), email.cloned());
+        let give_id = move |team: &mut TeamRecord| {
+            if team.member(&id).is_some() {
+                return false;
+            }
+            let is_named = |member: &&mut TeamMember| member.user_id.is_none() && member.user_email == email;
+            let named = team.members.iter_mut().find(is_named);
+            named.map(|member| member.user_id = Some(id)).is_some()
+        };
+        if admin.store.edit(&team, give_id).await? {
+            admin.forget_entity(EntityKind::Team, &team).await;
+        }
+        note_team(admin, &user.user_id, &team, true).await?;
+    }
+    Ok(())
+}
+
+/// Takes users who are no more out of all teams.
+///
+/// # Errors
+/// As [`note_members`].
+pub(crate) async fn leave_all(admin: &Admin, users: &[String]) -> Result<(), Error> {
+    let is_one = |member: &TeamMember| member.user_id.as_ref().is_some_and(|id| users.contains(id));
+    for team in teams_with(admin, is_one).await? {
+        let users = users.to_vec();
+        let leave = move |team: &mut TeamRecord| {
+            let before = team.members.len();
+            team.members.retain(|member| member.user_id.as_ref().is_none_or(|id| !users.contains(id)));
+            team.members.len() < before
+        };
+        if admin.store.edit(&team, leave).await? {
+            admin.forget_entity(EntityKind::Team, &team).await;
+        }
+    }
+    Ok(())
+}
+
+/// The teams that have such a member.
+async fn teams_with(admin: &Admin, is_it: impl Fn(&TeamMember) -> bool + Sync) -> Result<Vec<String>, Error> {
+    let (mut found, mut offset) = (Vec::new(), 0);
+    loop {
+        let page = Page { offset, limit: TEAMS_AT_ONCE };
+        let (teams, total) = admin.store.list::<TeamRecord>(&EntityFilter::default(), page).await?;
+        let having = teams.into_iter().filter(|team| team.members.iter().any(&is_it));
+        found.extend(having.map(|team| team.team_id));
+        offset += u64::from(TEAMS_AT_ONCE);
+        if offset >= total {
+            return Ok(found);
+        }
+    }
 }
 
 /// Notes a team with a user that has a record, or takes it away, and with it their keys of the team: those would

@@ -11,6 +11,7 @@ use crate::bounds::{Bounds, check_routes};
 use crate::calendar::end_of;
 use crate::limits;
 use crate::named::{not_found, reached_key, reached_key_of_alias};
+use crate::named_budget::check_given;
 use crate::rules::{alias, invalid, put_tags, tags_of, taken};
 use crate::self_service::check_update;
 use crate::shown::shown_with_hash;
@@ -44,12 +45,17 @@ pub(crate) async fn change(
     admin: &Admin,
     granted: &Granted,
     mut before: KeyRecord,
-    request: UpdateKeyRequest,
+    mut request: UpdateKeyRequest,
 ) -> Result<KeyObject, Error> {
+    request.user_id = request.user_id.or_clear(String::is_empty);
+    request.budget_id = request.budget_id.or_clear(String::is_empty);
     for _ in 0..MAX_TRIES {
         check_update(granted, &before, &request)?;
         let mut key = before.clone();
         apply(request.clone(), &mut key, admin.now_ms())?;
+        if key.budget_id != before.budget_id {
+            check_given(admin, key.budget_id.as_deref()).await?;
+        }
         check_routes(granted, Some(&before), &key)?;
         let bounds = Bounds::of(admin, granted, key.user_id.as_deref(), key.team_id.as_deref()).await?;
         if let Some(bounds) = bounds {

@@ -12,7 +12,7 @@ use crate::admin::Admin;
 use crate::calendar::moment;
 use crate::rules::invalid;
 use crate::team::set;
-use crate::team_member::join;
+use crate::team_member::{join, leave_all, note_known};
 use crate::{entity, generate, limits, team};
 
 const ID: &str = "user_id";
@@ -26,12 +26,14 @@ pub(crate) async fn new(admin: &Admin, all: Everything<'_>, body: &[u8]) -> Resu
     apply(request, &mut user, now_ms)?;
     entity::insert(admin, ID, &user).await?;
     join(admin, &user.user_id, &user.teams).await?;
+    note_known(admin, &user).await?;
     let key = if gets_key {
         let asked = json!({ "user_id": user.user_id }).to_string();
         generate::generate(admin, all.granted(), asked.as_bytes()).await?.key
     } else {
         None
     };
+    let user = entity::find(admin, ID, &user.user_id).await?;
     Ok(UserObject { key, ..shown(admin, &user).await? })
 }
 
@@ -39,7 +41,12 @@ pub(crate) async fn update(admin: &Admin, body: &[u8]) -> Result<UserObject, Err
     let mut request: UserRequest = read_body(body)?;
     let id = entity::checked_id(ID, request.user_id.take().unwrap_or_default())?;
     let now_ms = admin.now_ms();
-    let user = entity::change(admin, ID, &id, move |user| apply(request, user, now_ms)).await?;
+    let has_new_address = matches!(request.user_email, Patch::Set(_));
+    let mut user = entity::change(admin, ID, &id, move |user| apply(request, user, now_ms)).await?;
+    if has_new_address {
+        note_known(admin, &user).await?;
+        user = entity::find(admin, ID, &id).await?;
+    }
     shown(admin, &user).await
 }
 
@@ -143,6 +150,7 @@ pub(crate) async fn delete(admin: &Admin, body: &[u8]) -> Result<usize, Error> {
         let filter = KeyFilter { user_id: Some(id.clone()), ..KeyFilter::default() };
         entity::delete_keys(admin, &filter).await?;
     }
+    leave_all(admin, &deleted).await?;
     Ok(deleted.len())
 }
 

@@ -46,6 +46,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// Takes what is empty for null.
+    #[must_use]
+    pub fn or_clear(self, is_empty: impl FnOnce(&T) -> bool) -> Self {
+        match self {
+            Self::Set(value) if is_empty(&value) => Self::Clear,
+            other => other,
+        }
+    }
+
     /// The same patch of another type.
     pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Patch<U> {
         match self {

@@ -52,7 +52,7 @@ pub struct TeamRequest {
     /// Free JSON object.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub metadata: Patch<Map<String, Value>>,
-    /// Tags of the team.
+    /// Tags for every call of its keys.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub tags: Patch<Vec<String>>,
     /// Refused until unblocked.
@@ -234,7 +234,7 @@ pub struct TeamObject {
     pub model_aliases: BTreeMap<String, String>,
     /// Free JSON object.
     pub metadata: Map<String, Value>,
-    /// Tags of the team.
+    /// Tags for every call of its keys.
     pub tags: Vec<String>,
     /// Refused until unblocked.
     pub blocked: bool,

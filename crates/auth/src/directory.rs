@@ -114,6 +114,22 @@ impl Directory {
         .await
     }
 
+    /// Tags for every call of a caller: those of the key and of its team.
+    ///
+    /// # Errors
+    /// As [`Self::team`].
+    pub async fn tags(&self, caller: &Caller) -> Result<Arc<[String]>, Error> {
+        let Some(identity) = caller.key() else { return Ok(Arc::default()) };
+        let team = match identity.team_id.as_deref() {
+            Some(id) => self.team(id).await?,
+            None => None,
+        };
+        match team.filter(|team| !team.tags.is_empty()) {
+            Some(team) => Ok(identity.tags.iter().chain(&team.tags).cloned().collect()),
+            None => Ok(Arc::clone(&identity.tags)),
+        }
+    }
+
     /// Under what a call stands.
     ///
     /// # Errors

@@ -125,6 +125,8 @@ pub struct Team {
     pub record: TeamRecord,
     /// Models that its keys may use.
     pub models: Models,
+    /// Tags for every call of its keys.
+    pub tags: Vec<String>,
     /// All of it together.
     pub subject: Subject,
     /// Single models of it.
@@ -144,6 +146,7 @@ impl Team {
         });
         Self {
             models: Models::new(&record.models),
+            tags: record.all_tags().map(str::to_owned).collect(),
             subject: Subject::new(ScopeKind::Team, id, record.limits.clone()),
             of_models: ModelSubjects::of(ScopeKind::Team, id, id, &record.limits),
             members: members.collect(),

@@ -14,6 +14,12 @@ const MAX_SECONDS: f64 = 31_536_000.0;
 /// Findings after which no neighbour of a misspelt key is looked for, so that a wholly foreign file is read in time.
 const MAX_NEIGHBOURS: usize = 500;
 
+/// Units of a budget's windows.
+const WINDOW_UNITS: [&str; 6] = ["s", "m", "h", "d", "w", "mo"];
+
+/// Longer windows are taken for a mistake.
+const MOST_OF_A_UNIT: u64 = 100_000;
+
 /// What becomes of members that nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unknown {
@@ -31,6 +37,20 @@ pub(crate) struct Fields<'node, 'findings> {
     path: String,
     keys: &'static Keys,
     findings: &'findings mut Vec<Finding>,
+}
+
+/// A duration that a budget's windows may have, such as `30d`.
+pub(crate) fn window(node: &Node) -> Option<String> {
+    let text = node.text()?.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let is_length = number.parse().is_ok_and(|number: u64| (1..=MOST_OF_A_UNIT).contains(&number));
+    (is_length && WINDOW_UNITS.contains(&unit)).then(|| text.to_owned())
+}
+
+/// What is said of one that is none.
+pub(crate) fn no_window(node: &Node) -> String {
+    format!("`{}` is no duration of a budget; write 30s, 5m, 24h, 7d, 2w, 30d or 1mo", node.python_str())
 }
 
 impl<'node, 'findings> Fields<'node, 'findings> {
@@ -190,6 +210,22 @@ impl<'node, 'findings> Fields<'node, 'findings> {
             self.wrong(node, name, "a number of dollars");
         }
         text
+    }
+
+    /// The length of a budget's windows.
+    pub(crate) fn window(&mut self, name: &'static str) -> Option<String> {
+        let node = self.take(name)?;
+        let window = window(node);
+        if window.is_none() {
+            self.fatal(node, name, &no_window(node));
+        }
+        window
+    }
+
+    /// Adds an error with which nothing starts.
+    pub(crate) fn fatal(&mut self, node: &Node, name: &str, message: &str) {
+        let path = self.path(name);
+        self.findings.push(Finding::at(Severity::Fatal, node, path, message, None));
     }
 
     /// A list of texts; one text alone is a list of one.

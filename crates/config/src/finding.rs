@@ -13,6 +13,8 @@ pub enum Severity {
     Warning,
     /// Left out, because it cannot be used.
     Error,
+    /// A bound that somebody relies on would be missing: nothing starts with it.
+    Fatal,
 }
 
 /// Something worth saying, with its place and the remedy.
@@ -48,7 +50,7 @@ impl fmt::Display for Severity {
         out.write_str(match self {
             Self::Info => "note",
             Self::Warning => "warning",
-            Self::Error => "error",
+            Self::Error | Self::Fatal => "error",
         })
     }
 }
@@ -72,7 +74,8 @@ impl fmt::Display for Finding {
 }
 
 /// The known name that a misspelt one probably means: at most a third of its letters differ.
-pub(crate) fn nearest<'known>(name: &str, known: impl Iterator<Item = &'known str>) -> Option<&'known str> {
+#[must_use]
+pub fn nearest<'known>(name: &str, known: impl Iterator<Item = &'known str>) -> Option<&'known str> {
     /// No known name is longer by much.
     const LONGEST: usize = 80;
     let length = name.chars().count();

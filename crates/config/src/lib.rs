@@ -26,7 +26,7 @@ mod variables;
 pub mod yaml;
 
 pub use environment::{Environment, ProcessEnvironment};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Severity, nearest};
 pub use load::{LoadError, Loaded, load, load_text};
 pub use master_key::is_weak_master_key;
 pub use settings::{

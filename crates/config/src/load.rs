@@ -85,7 +85,7 @@ pub enum LoadError {
 }
 
 impl Loaded {
-    /// Whether a start may use it. A strict one takes no warnings.
+    /// Whether it has no errors. A strict check takes no warnings either.
     #[must_use]
     pub fn is_acceptable(&self, strict: bool) -> bool {
         let most = if strict { Severity::Info } else { Severity::Warning };

@@ -1,5 +1,6 @@
 //! The way of a call, front to back. Every stage is one call into one room.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Response;
@@ -48,7 +49,7 @@ pub(crate) async fn run(
     let call = worker.with_rng(|rng| ingress::receive(head, asked, &body, &house.clock, rng))?;
     let call = Arc::new(call);
 
-    let tags = tags_of(&call, &caller);
+    let tags = tags_of(&call, house.directory.tags(&caller).await?);
     let standing = house.directory.standing(&caller, call.end_user.as_deref(), &tags).await?;
     let model = standing.model_for(caller.model_for(&call.asked_model));
     caller.may_use(&call.asked_model, model, &snapshot.access_groups)?;
@@ -234,12 +235,15 @@ fn reach(snapshot: &Snapshot, plan: &Plan) -> Vec<Arc<crate::deployment::Served>
         .collect()
 }
 
-fn tags_of(call: &Call, caller: &Caller) -> Arc<[String]> {
-    match caller.key() {
-        Some(identity) if call.tags.is_empty() => Arc::clone(&identity.tags),
-        Some(identity) => identity.tags.iter().chain(&call.tags).cloned().collect(),
-        None => call.tags.clone().into(),
+/// Tags of key, team and call, each once: a call is counted once under a tag.
+fn tags_of(call: &Call, granted: Arc<[String]>) -> Arc<[String]> {
+    let mut seen = BTreeSet::new();
+    let is_plain = call.tags.is_empty() && granted.iter().all(|tag| seen.insert(tag));
+    if is_plain {
+        return granted;
     }
+    seen.clear();
+    granted.iter().chain(&call.tags).filter(|tag| seen.insert(*tag)).cloned().collect()
 }
 
 fn note_success(snapshot: &Snapshot, deployment: usize, now_ms: u64) {

@@ -120,6 +120,13 @@ pub struct TeamRecord {
 entity!(TeamRecord Team team_id |team| team.team_alias.as_deref());
 
 impl TeamRecord {
+    /// Tags for every call of its keys: its own, and those in its metadata, where LiteLLM keeps them.
+    pub fn all_tags(&self) -> impl Iterator<Item = &str> {
+        let of_metadata = self.metadata.get("tags").and_then(Value::as_array);
+        let of_metadata = of_metadata.into_iter().flatten().filter_map(Value::as_str);
+        self.tags.iter().map(String::as_str).chain(of_metadata)
+    }
+
     /// A user's place in the team.
     #[must_use]
     pub fn member(&self, user_id: &str) -> Option<&TeamMember> {

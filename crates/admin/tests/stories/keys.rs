@@ -120,6 +120,34 @@ async fn an_update_changes_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_named_budget_that_nobody_made_is_given_to_nobody() {
+    let plane = Plane::new().await;
+    plane.post("/budget/new", r#"{"budget_id":"free","max_budget":1}"#).await;
+    let key = plane.key(r#"{"user_id":"ada","budget_id":"free"}"#).await;
+    plane.post("/customer/new", r#"{"user_id":"reader","budget_id":"free"}"#).await;
+    for (path, body) in [
+        ("/key/generate", json!({"budget_id": "fre"})),
+        ("/key/update", json!({"key": key, "budget_id": "fre"})),
+        ("/customer/update", json!({"user_id": "reader", "budget_id": "fre"})),
+    ] {
+        let (status, answer) = plane.ask(Method::POST, path, &body.to_string()).await;
+        let error = &answer["error"];
+        assert_eq!((status, text(error, "param")), (404, "budget_id".to_owned()), "{path}: {answer}");
+        assert!(text(error, "message").contains("budget_id=fre"), "{path}: {answer}");
+    }
+    let kept = || async { plane.store.key_by_hash(&hash_of(&key)).await.unwrap().unwrap() };
+    assert_eq!(kept().await.budget_id.as_deref(), Some("free"));
+    // An empty text takes away what null takes away.
+    for field in ["budget_id", "user_id"] {
+        plane.post("/key/update", &json!({"key": key, field: ""}).to_string()).await;
+    }
+    let kept = kept().await;
+    assert_eq!((kept.budget_id, kept.user_id), (None, None));
+    let customer = plane.post("/customer/update", r#"{"user_id":"reader","budget_id":""}"#).await;
+    assert_eq!(customer["budget_id"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_blocked_key_is_refused_at_once_and_an_unblocked_one_is_not() {
     let plane = Plane::new().await;
     let key = plane.key("{}").await;

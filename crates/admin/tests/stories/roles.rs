@@ -358,6 +358,88 @@ async fn who_leaves_a_team_leaves_their_keys_of_it() {
 }
 
 #[tokio::test]
+async fn a_team_that_knew_a_user_first_is_theirs_all_the_same() {
+    let House { plane } = House::new().await;
+    let user = async |fields: Value| {
+        let mut body = json!({"auto_create_key": false});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        plane.post("/user/new", &body.to_string()).await
+    };
+    user(json!({"user_id": "xia", "user_email": "xia@house"})).await;
+    user(json!({"user_id": "wim"})).await;
+    // One is known by an id before they have a record, others by an address.
+    let members = json!([{"user_id": "zoe", "role": "admin"}, {"user_email": "yan@house"}, {"user_email": "xia@house"},
+        {"user_email": "wim@house"}]);
+    plane.post("/team/new", &json!({"team_id": "green", "members_with_roles": members}).to_string()).await;
+    for fields in [json!({"user_id": "zoe"}), json!({"user_id": "yan", "user_email": "yan@house"})] {
+        assert_eq!(user(fields.clone()).await["teams"], json!(["green"]), "{fields}");
+    }
+    let known = plane.post("/user/update", r#"{"user_id":"wim","user_email":"wim@house"}"#).await;
+    assert_eq!(known["teams"], json!(["green"]));
+    for id in ["zoe", "yan", "xia", "wim"] {
+        let key = plane.key(&json!({"user_id": id}).to_string()).await;
+        let caller = plane.caller(&key).await.unwrap();
+        let (status, answer) = plane.ask_as(Some(caller), Method::GET, "/team/info?team_id=green", "").await;
+        assert_eq!(status, 200, "{id}: {answer}");
+        let members = answer["team_info"]["members_with_roles"].as_array().unwrap();
+        assert!(members.iter().any(|member| member["user_id"] == id), "{id}: {answer}");
+    }
+    // Of an address that two users have nobody knows whose it is; and an admin of a team is not told whose any is.
+    user(json!({"user_id": "twin", "user_email": "xia@house"})).await;
+    plane.post("/team/member_add", r#"{"team_id":"blue","member":{"user_email":"xia@house"}}"#).await;
+    let bob = plane.caller(&plane.key(r#"{"user_id":"bob"}"#).await).await.unwrap();
+    let body = r#"{"team_id":"blue","member":{"user_email":"wim@house"}}"#;
+    let (status, blue) = plane.ask_as(Some(bob), Method::POST, "/team/member_add", body).await;
+    assert_eq!(status, 200, "{blue}");
+    let ids = blue["members_with_roles"].as_array().unwrap().iter().map(|member| member["user_id"].clone());
+    assert_eq!(ids.collect::<Vec<_>>(), [json!("bob"), json!("ulf"), Value::Null, Value::Null], "{blue}");
+}
+
+#[tokio::test]
+async fn who_is_deleted_leaves_their_teams() {
+    let House { plane } = House::new().await;
+    plane.post("/user/delete", r#"{"user_ids":["tom","ulf"]}"#).await;
+    for (team, stays) in [("red", "tess"), ("blue", "bob")] {
+        let told = plane.get(&format!("/team/info?team_id={team}")).await;
+        let members = told["team_info"]["members_with_roles"].as_array().unwrap();
+        let ids: Vec<_> = members.iter().map(|member| text(member, "user_id")).collect();
+        assert_eq!((ids, told["team_memberships"].as_array().unwrap().len()), (vec![stays.to_owned()], 1));
+    }
+}
+
+#[tokio::test]
+async fn an_alias_to_delete_says_the_same_whether_it_is_anothers_or_nobodys() {
+    let house = House::new().await;
+    let (own, anothers) =
+        (r#"{"user_id":"ada","key_alias":"own"}"#, r#"{"user_id":"eve","key_alias":"anothers"}"#);
+    let kept = [house.plane.key(own).await, house.plane.key(anothers).await];
+    let caller = house.user("ada").await;
+    let delete = async |aliases: Value| {
+        let body = json!({"key_aliases": aliases}).to_string();
+        house.plane.ask_as(Some(caller.clone()), Method::POST, "/key/delete", &body).await
+    };
+    let refused = delete(json!(["nobodys"])).await;
+    assert_eq!(
+        (refused.0, text(&refused.1["error"], "param")),
+        (403, "key_aliases".to_owned()),
+        "{}",
+        refused.1
+    );
+    for aliases in [
+        json!(["anothers"]),
+        json!(["own", "nobodys"]),
+        json!(["own", "anothers"]),
+        json!(["nobodys", "anothers"]),
+    ] {
+        assert_eq!(delete(aliases.clone()).await, refused, "{aliases}");
+    }
+    for key in &kept {
+        assert!(house.plane.store.key_by_hash(&hash_of(key)).await.unwrap().is_some());
+    }
+    assert_eq!(delete(json!(["own"])).await, (200, json!({"deleted_keys": ["own"]})));
+}
+
+#[tokio::test]
 async fn spend_is_told_to_whom_it_concerns() {
     let house = House::new().await;
     let mut rows = Vec::new();

@@ -77,7 +77,7 @@ pub(super) fn read(
         content_policy_fallbacks: fallbacks(&mut fields, "content_policy_fallbacks", mentions),
         budget_exceeded_status_code: fields.count("budget_exceeded_status_code"),
         max_budget: fields.dollars("max_budget"),
-        budget_duration: fields.text("budget_duration"),
+        budget_duration: fields.window("budget_duration"),
         block_unpriced: fields.switch("block_requests_for_models_without_pricing").unwrap_or(false),
         timezone: fields.text("timezone"),
         cache: fields.switch("cache"),

@@ -139,7 +139,7 @@ pub(super) fn read(node: &Node, path: &str, findings: &mut Vec<Finding>) -> Opti
         max_parallel_requests: fields.count("max_parallel_requests"),
         tags: fields.texts("tags"),
         max_budget: fields.dollars("max_budget"),
-        budget_duration: fields.text("budget_duration"),
+        budget_duration: fields.window("budget_duration"),
         drop_params: fields.switch("drop_params"),
         additional_drop_params: fields.texts("additional_drop_params"),
         allowed_openai_params: fields.texts("allowed_openai_params"),

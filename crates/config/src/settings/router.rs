@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use super::groups::{Alias, Fallbacks, Mention, aliases, fallbacks, groups};
-use crate::fields::{Fields, Unknown};
+use crate::fields::{Fields, Unknown, no_window, window};
 use crate::finding::Finding;
 use crate::keys;
-use crate::yaml::Node;
+use crate::yaml::{Node, Place, Value};
 
 /// The strategy that deployments are chosen by.
 const SHUFFLE: &str = "simple-shuffle";
 
 /// Checks that are made: limits of deployments, and budgets of deployments and providers, which hold anyway.
 const CHECKS: [&str; 2] = ["enforce_model_rate_limits", "router_budget_limiting"];
+
+const PROVIDER_BUDGETS: &str = "provider_budget_config";
 
 /// `router_settings`.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +74,8 @@ pub struct ProviderBudget {
     pub budget_limit: String,
     /// In windows of this duration, such as `1d`; for life where there is none.
     pub time_period: Option<String>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 pub(super) fn read(
@@ -109,26 +113,49 @@ pub(super) fn read(
 }
 
 fn provider_budgets(fields: &mut Fields<'_, '_>) -> Vec<ProviderBudget> {
-    const NAME: &str = "provider_budget_config";
-    let Some(node) = fields.take(NAME) else { return Vec::new() };
-    let mut budgets = Vec::new();
-    for (provider, said) in node.entries() {
-        let provider = provider.python_str();
-        // LiteLLM takes both names.
-        let limit = said.get("budget_limit").or_else(|| said.get("max_budget"));
-        match limit.and_then(Node::decimal_text) {
-            Some(budget_limit) => {
-                let period = said.get("time_period").or_else(|| said.get("budget_duration"));
-                let time_period = period.and_then(Node::text).map(str::to_owned);
-                budgets.push(ProviderBudget { provider, budget_limit, time_period });
+    let Some(node) = fields.take(PROVIDER_BUDGETS) else { return Vec::new() };
+    if !matches!(node.value, Value::Map(_)) {
+        let message =
+            "must be a mapping of providers, such as {openai: {budget_limit: 100, time_period: 1d}}";
+        fields.fatal(node, PROVIDER_BUDGETS, message);
+    }
+    node.entries().filter_map(|(provider, said)| provider_budget(fields, provider, said)).collect()
+}
+
+/// A budget that cannot be read would bound nothing, so nothing starts with one.
+fn provider_budget(fields: &mut Fields<'_, '_>, provider: &Node, said: &Node) -> Option<ProviderBudget> {
+    let (place, provider) = (provider.place.clone(), provider.python_str());
+    let path = format!("{PROVIDER_BUDGETS}.{provider}");
+    // LiteLLM takes both names of both.
+    let named = |names: [&str; 2]| {
+        let found = names.into_iter().find_map(|name| said.get(name));
+        found.filter(|node| node.value != Value::Null)
+    };
+    let budget_limit = named(["budget_limit", "max_budget"]).and_then(Node::decimal_text);
+    if budget_limit.is_none() {
+        fields.fatal(said, &path, "has no `budget_limit` in dollars; write one, such as budget_limit: 100");
+    }
+    let period = named(["time_period", "budget_duration"]);
+    let time_period = period.and_then(window);
+    if let (Some(node), None) = (period, &time_period) {
+        fields.fatal(node, &path, &no_window(node));
+    }
+    for (key, _) in said.entries() {
+        match key.text().unwrap_or_default() {
+            "budget_limit" | "max_budget" | "time_period" | "budget_duration" => {}
+            name @ ("rpm_limit" | "tpm_limit") => {
+                fields.report(key, &path, &format!("`{name}` is not supported yet; it has no effect"), None);
             }
-            None => {
-                let message = format!("`{provider}` has no `budget_limit` in dollars; it has no effect");
-                fields.report(said, NAME, &message, None);
+            _ => {
+                let message = format!(
+                    "`{}` is nothing that a budget has; write budget_limit and time_period",
+                    key.python_str()
+                );
+                fields.fatal(key, &path, &message);
             }
         }
     }
-    budgets
+    Some(ProviderBudget { provider, budget_limit: budget_limit?, time_period, place })
 }
 
 /// Checks by name; those that nobody makes yet are reported.

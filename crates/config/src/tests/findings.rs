@@ -184,6 +184,51 @@ model_list: [{model_name: a, litellm_params: {model: openai/a, api_key: os.envir
 }
 
 #[test]
+fn budgets_that_would_bound_nothing_are_errors() {
+    for (yaml, expected) in [
+        (
+            "router_settings: {provider_budget_config: {openai: {budget_limit: 1, time_period: 1y}}}",
+            "83: error: router_settings.provider_budget_config.openai: `1y` is no duration of a budget; write 30s, 5m, 24h, 7d, 2w, 30d or 1mo",
+        ),
+        (
+            "router_settings: {provider_budget_config: {openai: {budget_limit: 1, time_period: 30}}}",
+            "83: error: router_settings.provider_budget_config.openai: `30` is no duration of a budget; write 30s, 5m, 24h, 7d, 2w, 30d or 1mo",
+        ),
+        (
+            "router_settings: {provider_budget_config: {openai: {budget_limit: 1, time_perod: 1d}}}",
+            "70: error: router_settings.provider_budget_config.openai: `time_perod` is nothing that a budget has; write budget_limit and time_period",
+        ),
+        (
+            "router_settings: {provider_budget_config: {openai: {time_period: 1d}}}",
+            "52: error: router_settings.provider_budget_config.openai: has no `budget_limit` in dollars; write one, such as budget_limit: 100",
+        ),
+        (
+            "router_settings: {provider_budget_config: [openai]}",
+            "43: error: router_settings.provider_budget_config: must be a mapping of providers, such as {openai: {budget_limit: 100, time_period: 1d}}",
+        ),
+        (
+            "litellm_settings: {max_budget: 5, budget_duration: 0d}",
+            "52: error: litellm_settings.budget_duration: `0d` is no duration of a budget; write 30s, 5m, 24h, 7d, 2w, 30d or 1mo",
+        ),
+        (
+            "model_list: [{model_name: a, litellm_params: {model: openai/a, budget_duration: soon}}]",
+            "81: error: model_list[0].litellm_params.budget_duration: `soon` is no duration of a budget; write 30s, 5m, 24h, 7d, 2w, 30d or 1mo",
+        ),
+    ] {
+        check(yaml, &[&format!("c.yaml:1:{expected}")]);
+        assert!(!read(yaml).is_acceptable(false), "{yaml}");
+    }
+    for period in ["30s", "5m", "24h", "7d", "2w", "1mo", "null"] {
+        check(
+            &format!(
+                "router_settings: {{provider_budget_config: {{openai: {{budget_limit: 1, time_period: {period}}}}}}}"
+            ),
+            &[],
+        );
+    }
+}
+
+#[test]
 fn a_strict_start_takes_no_warnings() {
     let warned = read("litellm_settings: {drop_parms: true}");
     assert!(warned.is_acceptable(false) && !warned.is_acceptable(true));

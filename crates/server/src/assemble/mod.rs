@@ -45,6 +45,7 @@ pub fn snapshot(settings: &Settings, variables: &dyn Fn(&str) -> Option<String>)
             Err(error) => findings.push(deployments::left_out(entry, &error)),
         }
     }
+    findings.extend(money::unkept(&settings.router.provider_budgets));
     for alias in &settings.router.model_group_alias {
         table.alias(&alias.name, &alias.group, alias.hidden);
     }

@@ -1,8 +1,9 @@
 //! What the settings say about money and limits, beside those of keys and teams.
 
 use weighhouse_auth::Subject;
-use weighhouse_config::{ModelEntry, Settings};
+use weighhouse_config::{Finding, ModelEntry, ProviderBudget, Settings, Severity, nearest};
 use weighhouse_metering::Unpriced;
+use weighhouse_providers::registry;
 use weighhouse_storage::{BudgetMode, Limits};
 use weighhouse_types::{Nanos, ScopeKind};
 
@@ -63,11 +64,48 @@ pub(super) fn of_deployment(
         ..budgeted.unwrap_or_default()
     };
     let own = (limits != Limits::default()).then(|| Subject::new(ScopeKind::Deployment, id, limits));
-    let of_provider = settings.router.provider_budgets.iter().find(|budget| budget.provider == provider);
+    let is_of_it =
+        |budget: &&ProviderBudget| registry::find(&budget.provider).is_some_and(|row| row.name == provider);
+    let of_provider = settings.router.provider_budgets.iter().find(is_of_it);
     let of_provider = of_provider
         .and_then(|said| budget(Some(&said.budget_limit), said.time_period.as_deref()))
         .map(|limits| Subject::new(ScopeKind::Provider, provider, limits));
     own.into_iter().chain(of_provider).collect()
+}
+
+/// Budgets of providers that would bound nothing: nothing starts with one.
+pub(super) fn unkept(budgets: &[ProviderBudget]) -> Vec<Finding> {
+    let mut known = Vec::with_capacity(budgets.len());
+    let mut findings = Vec::new();
+    for budget in budgets {
+        let mut report = |message: String, hint: Option<String>| {
+            findings.push(Finding {
+                severity: Severity::Fatal,
+                place: Some(budget.place.clone()),
+                path: format!("router_settings.provider_budget_config.{}", budget.provider),
+                message,
+                hint,
+            });
+        };
+        if Nanos::parse_usd(&budget.budget_limit).is_err() {
+            report(format!("`budget_limit`: {} is no amount of dollars", budget.budget_limit), None);
+        }
+        match registry::find(&budget.provider) {
+            None => {
+                let names = registry::all().iter().map(|row| row.name.as_str());
+                let hint = match nearest(&budget.provider, names) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "take it out; docs/reference/providers.md has the names".to_owned(),
+                };
+                report("no provider has this name, so the budget would bound nothing".into(), Some(hint));
+            }
+            Some(row) if known.contains(&&row.name) => {
+                report(format!("`{}` has a budget already", row.name), Some("leave one of them".into()));
+            }
+            Some(row) => known.push(&row.name),
+        }
+    }
+    findings
 }
 
 fn budget(max_budget: Option<&str>, duration: Option<&str>) -> Option<Limits> {

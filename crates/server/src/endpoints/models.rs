@@ -1,7 +1,5 @@
 //! `/v1/models` and `/model/info`, in the shapes of OpenAI and LiteLLM.
 
-use std::sync::Arc;
-
 use http::{Response, StatusCode};
 use serde::Serialize;
 use weighhouse_auth::{Caller, Standing};
@@ -53,7 +51,7 @@ impl<'call> Sight<'call> {
         caller: Option<&'call Caller>,
     ) -> Result<Self, Error> {
         let caller = caller.ok_or_else(|| Error::new(Kind::NoKey, "a key is needed"))?;
-        let tags = caller.key().map(|key| Arc::clone(&key.tags)).unwrap_or_default();
+        let tags = worker.house.directory.tags(caller).await?;
         let standing = worker.house.directory.standing(caller, None, &tags).await?;
         Ok(Self { snapshot, caller, standing })
     }
