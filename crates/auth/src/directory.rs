@@ -1,5 +1,6 @@
 //! Teams, users, customers and tags by their ids: caches in front of the store.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +48,9 @@ pub struct Standing {
     pub user: Option<Arc<User>>,
     /// Whom the client names as its end user.
     pub customer: Option<Arc<Customer>>,
-    /// Tags that have a record.
+    /// Its tags: those of the key, of the team and its own, each once.
+    pub tag_names: Arc<[String]>,
+    /// Those of them that have a record.
     pub tags: Vec<Arc<Tag>>,
 }
 
@@ -114,23 +117,7 @@ impl Directory {
         .await
     }
 
-    /// Tags for every call of a caller: those of the key and of its team.
-    ///
-    /// # Errors
-    /// As [`Self::team`].
-    pub async fn tags(&self, caller: &Caller) -> Result<Arc<[String]>, Error> {
-        let Some(identity) = caller.key() else { return Ok(Arc::default()) };
-        let team = match identity.team_id.as_deref() {
-            Some(id) => self.team(id).await?,
-            None => None,
-        };
-        match team.filter(|team| !team.tags.is_empty()) {
-            Some(team) => Ok(identity.tags.iter().chain(&team.tags).cloned().collect()),
-            None => Ok(Arc::clone(&identity.tags)),
-        }
-    }
-
-    /// Under what a call stands.
+    /// Under what a call stands; `asked` are the tags that it names itself.
     ///
     /// # Errors
     /// `TeamBlocked` and `CustomerBlocked` in LiteLLM's words; `Overloaded`.
@@ -138,7 +125,7 @@ impl Directory {
         &self,
         caller: &Caller,
         end_user: Option<&str>,
-        tags: &[String],
+        asked: &[String],
     ) -> Result<Standing, Error> {
         let mut standing = Standing::default();
         if let Some(identity) = caller.key() {
@@ -152,8 +139,9 @@ impl Directory {
         if let Some(id) = end_user {
             standing.customer = self.customer(id).await?;
         }
-        for tag in tags {
-            standing.tags.extend(self.tag(tag).await?);
+        standing.tag_names = tag_names(caller, standing.team.as_deref(), asked);
+        for name in standing.tag_names.iter() {
+            standing.tags.extend(self.tag(name).await?);
         }
         standing.check()?;
         Ok(standing)
@@ -214,6 +202,18 @@ impl Directory {
             }
         }
     }
+}
+
+/// Tags of key, team and call, each once: a call is counted once under a tag.
+fn tag_names(caller: &Caller, team: Option<&Team>, asked: &[String]) -> Arc<[String]> {
+    let of_team = team.map(|team| team.tags.as_slice()).unwrap_or_default();
+    let of_key = caller.key().map(|identity| &identity.tags);
+    if of_team.is_empty() && asked.is_empty() {
+        return of_key.map(Arc::clone).unwrap_or_default();
+    }
+    let mut seen = BTreeSet::new();
+    let all = of_key.into_iter().flat_map(|tags| tags.iter()).chain(of_team).chain(asked);
+    all.filter(|tag| seen.insert(*tag)).cloned().collect()
 }
 
 impl Standing {

@@ -1,5 +1,6 @@
 //! Who calls.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weighhouse_api::Route;
@@ -48,13 +49,15 @@ impl Identity {
     #[must_use]
     pub fn new(record: KeyRecord, budget: Option<&BudgetRecord>) -> Self {
         let subject = Subject::of_key(&record, budget);
+        let mut seen = BTreeSet::new();
         let id = record.id.as_str();
         Self {
             of_models: ModelSubjects::of(ScopeKind::Key, id, &record.key_name, &subject.limits),
             subject,
             models: Models::new(&record.models),
             routes: AllowedRoutes::new(&record.allowed_routes),
-            tags: record.tags.clone().into(),
+            // A call is counted once under a tag.
+            tags: record.tags.iter().filter(|tag| seen.insert(*tag)).cloned().collect(),
             user_id: record.user_id.as_deref().map(Into::into),
             team_id: record.team_id.as_deref().map(Into::into),
             record,

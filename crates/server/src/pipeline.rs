@@ -1,6 +1,5 @@
 //! The way of a call, front to back. Every stage is one call into one room.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Response;
@@ -49,8 +48,7 @@ pub(crate) async fn run(
     let call = worker.with_rng(|rng| ingress::receive(head, asked, &body, &house.clock, rng))?;
     let call = Arc::new(call);
 
-    let tags = tags_of(&call, house.directory.tags(&caller).await?);
-    let standing = house.directory.standing(&caller, call.end_user.as_deref(), &tags).await?;
+    let standing = house.directory.standing(&caller, call.end_user.as_deref(), &call.tags).await?;
     let model = standing.model_for(caller.model_for(&call.asked_model));
     caller.may_use(&call.asked_model, model, &snapshot.access_groups)?;
     // A key's alias lets its owner use what it stands for only as long as the owner may use that.
@@ -81,7 +79,7 @@ pub(crate) async fn run(
                 }
                 let (answer_limit, money) = (snapshot.limits.answer_bytes, snapshot.money);
                 let began = if leg.attempt == 0 { call.complete } else { now };
-                let (leg, caller, tags) = (&leg, &caller, &tags);
+                let (leg, caller, tags) = (&leg, &caller, &standing.tag_names);
                 let to = Destination { leg, deployment, caller, tags, answer_limit, money, began };
                 match attempt::dispatch(permit, &call, &to, worker).await {
                     Ok(answer) => {
@@ -233,17 +231,6 @@ fn reach(snapshot: &Snapshot, plan: &Plan) -> Vec<Arc<crate::deployment::Served>
     members
         .filter_map(|(place, tail)| Some(snapshot.deployments.get(place)?.served(tail.as_deref())))
         .collect()
-}
-
-/// Tags of key, team and call, each once: a call is counted once under a tag.
-fn tags_of(call: &Call, granted: Arc<[String]>) -> Arc<[String]> {
-    let mut seen = BTreeSet::new();
-    let is_plain = call.tags.is_empty() && granted.iter().all(|tag| seen.insert(tag));
-    if is_plain {
-        return granted;
-    }
-    seen.clear();
-    granted.iter().chain(&call.tags).filter(|tag| seen.insert(*tag)).cloned().collect()
 }
 
 fn note_success(snapshot: &Snapshot, deployment: usize, now_ms: u64) {

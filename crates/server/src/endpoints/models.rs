@@ -51,8 +51,7 @@ impl<'call> Sight<'call> {
         caller: Option<&'call Caller>,
     ) -> Result<Self, Error> {
         let caller = caller.ok_or_else(|| Error::new(Kind::NoKey, "a key is needed"))?;
-        let tags = worker.house.directory.tags(caller).await?;
-        let standing = worker.house.directory.standing(caller, None, &tags).await?;
+        let standing = worker.house.directory.standing(caller, None, &[]).await?;
         Ok(Self { snapshot, caller, standing })
     }
 
