@@ -222,13 +222,13 @@ fn limits_of_single_models_hold_for_users_customers_and_tags_too() {
     };
     let tagged = |tag: &str| json!({"metadata": {"tags": [tag]}});
     for (settings, more, status, words) in [
-        (json!({"user_id": "bob"}), json!({}), 422, "User=bob, model m "),
-        (json!({"user_id": "eve"}), json!({}), 429, "for user: eve, model m."),
-        (json!({}), json!({"user": "reader"}), 422, "End User=reader, model m "),
-        (json!({}), json!({"user": "hasty"}), 429, "for end_user: hasty, model m."),
-        (json!({}), json!({"user": "guest"}), 422, "End User=guest, model m "),
-        (json!({}), tagged("batch"), 422, "Tag=batch, model m "),
-        (json!({}), tagged("night"), 429, "for tag: night, model m."),
+        (json!({"user_id": "bob"}), json!({}), 422, "Model of user=m of bob "),
+        (json!({"user_id": "eve"}), json!({}), 429, "for model_per_user: m of eve."),
+        (json!({}), json!({"user": "reader"}), 422, "Model of end user=m of reader "),
+        (json!({}), json!({"user": "hasty"}), 429, "for model_per_end_user: m of hasty."),
+        (json!({}), json!({"user": "guest"}), 422, "Model of end user=m of guest "),
+        (json!({}), tagged("batch"), 422, "Model of tag=m of batch "),
+        (json!({}), tagged("night"), 429, "for model_per_tag: m of night."),
     ] {
         let key = house.key(settings);
         let body = asked("m", more.clone());
@@ -243,7 +243,7 @@ fn limits_of_single_models_hold_for_users_customers_and_tags_too() {
         .answered();
     house.key(json!({"user_id": "bob", "team_id": "crew"})).chat("word").answered();
     let house = house.restarted();
-    house.key(json!({"user_id": "bob"})).chat("word").refused_saying(422, "User=bob, model m ");
+    house.key(json!({"user_id": "bob"})).chat("word").refused_saying(422, "Model of user=m of bob ");
     let audit = house.master().get("/ledger/verify").answered();
     assert_eq!(audit["wrong"], json!([]), "{audit}");
 }

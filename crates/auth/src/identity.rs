@@ -52,7 +52,7 @@ impl Identity {
         let mut seen = BTreeSet::new();
         let id = record.id.as_str();
         Self {
-            of_models: ModelSubjects::of(ScopeKind::Key, id, &record.key_name, &subject.limits),
+            of_models: ModelSubjects::of(ScopeKind::KeyModel, id, &record.key_name, &subject.limits),
             subject,
             models: Models::new(&record.models),
             routes: AllowedRoutes::new(&record.allowed_routes),

@@ -66,20 +66,13 @@ pub struct ModelSubjects {
 }
 
 impl ModelSubjects {
-    /// Those of a key, a team, a user, an end user or a tag.
-    pub(crate) fn of(whose: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
+    pub(crate) fn of(kind: ScopeKind, id: &str, shown: &str, limits: &Limits) -> Self {
         let subject = |(model, of_model): (&String, _)| {
-            let scope = Scope::of_model(whose, id, model);
-            // A refusal names the kind before it.
-            let shown = if scope.kind() == whose {
-                format!("{shown}, model {model}")
-            } else {
-                format!("{model} of {shown}")
-            };
             // What is said of all budgets of a key or team holds for those of its models.
             let of_model = Limits { budget_mode: limits.budget_mode, ..Limits::from(of_model) };
-            let limits = Arc::new(of_model);
-            (model.clone(), Subject { scope, shown: shown.into(), limits, spent_ever: None })
+            let mut subject = Subject::pair(kind, id, model, of_model);
+            subject.shown = format!("{model} of {shown}").into();
+            (model.clone(), subject)
         };
         let mut subjects = Self::default();
         for (name, subject) in limits.model_limits.iter().map(subject) {
@@ -148,7 +141,7 @@ impl Team {
             models: Models::new(&record.models),
             tags: record.all_tags().map(str::to_owned).collect(),
             subject: Subject::new(ScopeKind::Team, id, record.limits.clone()),
-            of_models: ModelSubjects::of(ScopeKind::Team, id, id, &record.limits),
+            of_models: ModelSubjects::of(ScopeKind::TeamModel, id, id, &record.limits),
             members: members.collect(),
             record,
         }
@@ -181,7 +174,7 @@ impl User {
     pub(crate) fn new(record: UserRecord) -> Self {
         let id = &record.user_id;
         let subject = Subject::new(ScopeKind::User, id, record.limits.clone());
-        let of_models = ModelSubjects::of(ScopeKind::User, id, id, &record.limits);
+        let of_models = ModelSubjects::of(ScopeKind::UserModel, id, id, &record.limits);
         Self { models: Models::new(&record.models), subject, of_models, record }
     }
 }
@@ -200,7 +193,7 @@ pub struct Customer {
 impl Customer {
     pub(crate) fn new(record: CustomerRecord, budget: Option<&BudgetRecord>) -> Self {
         let (id, limits) = (&record.user_id, filled(&record.limits, budget));
-        let of_models = ModelSubjects::of(ScopeKind::EndUser, id, id, &limits);
+        let of_models = ModelSubjects::of(ScopeKind::EndUserModel, id, id, &limits);
         Self { subject: Subject::new(ScopeKind::EndUser, id, limits), of_models, record }
     }
 }
@@ -222,7 +215,7 @@ impl Tag {
         Self {
             models: Models::new(&record.models),
             subject: Subject::new(ScopeKind::Tag, name, limits.clone()),
-            of_models: ModelSubjects::of(ScopeKind::Tag, name, name, limits),
+            of_models: ModelSubjects::of(ScopeKind::TagModel, name, name, limits),
         }
     }
 }
@@ -270,7 +263,7 @@ mod tests {
         let found = |names: &[&str], asked: &str, model: &str| -> Vec<String> {
             let limits =
                 Limits { model_limits: names.iter().map(|name| limit(name)).collect(), ..Limits::default() };
-            let of_models = ModelSubjects::of(ScopeKind::User, "u", "u", &limits);
+            let of_models = ModelSubjects::of(ScopeKind::UserModel, "u", "u", &limits);
             let scopes =
                 of_models.find(asked, model, &groups).into_iter().map(|subject| subject.scope.to_string());
             let mut scopes: Vec<_> = scopes.map(|scope| scope.replace("user_model:u/", "")).collect();

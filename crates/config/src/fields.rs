@@ -8,6 +8,9 @@ use crate::finding::{Finding, Severity, nearest};
 use crate::keys::{Keys, is_of_body, is_price};
 use crate::yaml::{Node, Value};
 
+/// The largest budget in dollars; the books count nano-dollars in 63 bits.
+const MOST_DOLLARS: f64 = 9e9;
+
 /// Longest time that a setting may name: a year.
 const MAX_SECONDS: f64 = 31_536_000.0;
 
@@ -202,12 +205,16 @@ impl<'node, 'findings> Fields<'node, 'findings> {
         None
     }
 
-    /// Dollars, as decimal text.
+    /// A budget in dollars, as decimal text. One that cannot be read would bound nothing, so nothing starts with it.
     pub(crate) fn dollars(&mut self, name: &'static str) -> Option<String> {
         let node = self.take(name)?;
-        let text = node.decimal_text();
+        let is_kept =
+            |text: &String| text.parse().is_ok_and(|dollars| (0.0..=MOST_DOLLARS).contains(&dollars));
+        let text = node.decimal_text().filter(is_kept);
         if text.is_none() {
-            self.wrong(node, name, "a number of dollars");
+            let message =
+                format!("must be a number of dollars from 0 to {MOST_DOLLARS}, not {}", node.python_str());
+            self.fatal(node, name, &message);
         }
         text
     }

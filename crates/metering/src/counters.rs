@@ -210,4 +210,75 @@ mod tests {
         assert!(counters.take(None, 1).is_ok() && !counters.is_paced());
         assert_eq!(counters.token_limit(), None);
     }
+
+    /// Seconds of a sub-bucket, as `money.md` has them: a sixtieth of the window.
+    const fn tick(kind: RateKind) -> u64 {
+        match kind {
+            RateKind::RequestsPerDay | RateKind::TokensPerDay => 86_400 / 60,
+            _ => 1,
+        }
+    }
+
+    /// What a call was charged: kind, when, units.
+    type Charge = (RateKind, u64, u64);
+
+    /// What a list of charges sums to at a second: the present sub-bucket and the sixty before it.
+    fn summed(charges: &[Charge], kind: RateKind, second: u64) -> u64 {
+        let now = second / tick(kind);
+        let counts = |(of, at, _): &&Charge| *of == kind && at / tick(kind) + 60 >= now;
+        charges.iter().filter(counts).map(|(.., units)| units).sum()
+    }
+
+    proptest::proptest! {
+        /// Against a plain list: whatever comes and goes, exactly what every limit bears is let in.
+        #[test]
+        fn every_limit_bears_what_a_list_of_charges_says(
+            most in proptest::array::uniform7(proptest::option::of(1_u64..60)),
+            steps in proptest::collection::vec((0_u64..1_500, 0_u64..4, 0_u64..9, 0_u64..9, 0_u8..4), 1..150),
+        ) {
+            let [slots, rpm_limit, rpd_limit, tpm_limit, tpd_limit, itpm_limit, otpm_limit] = most;
+            let limits = Limits {
+                max_parallel_requests: slots, rpm_limit, rpd_limit, tpm_limit, tpd_limit, itpm_limit, otpm_limit,
+                ..Limits::default()
+            };
+            let (mut counters, mut now) = (Counters::new(&limits), 0);
+            let (mut open, mut charges): (Vec<(Option<Units>, u64)>, Vec<Charge>) = (Vec::new(), Vec::new());
+            for (pause, is_long, input, output, manner) in steps {
+                now += if is_long == 0 { pause } else { pause % 7 };
+                if manner == 0 && !open.is_empty() {
+                    // A call ends that used no more than it was taken for, or was refused elsewhere.
+                    let (taken, at) = open.swap_remove(usize::try_from(pause).unwrap() % open.len());
+                    let used = (is_long > 1).then(|| taken.unwrap_or_default())
+                        .map(|taken| Units { input: taken.input.min(input), output: taken.output.min(output) });
+                    counters.give_back(taken, used, at);
+                    let kinds = KINDS.into_iter().filter(|kind| taken.is_some() || !counts_tokens(*kind));
+                    for kind in kinds.filter(|kind| counts_tokens(*kind) || used.is_none()) {
+                        let was = (kind, at, counted(kind, taken.unwrap_or_default()));
+                        let place = charges.iter().position(|charge| *charge == was).unwrap();
+                        charges[place].2 = used.map_or(0, |used| counted(kind, used));
+                    }
+                    continue;
+                }
+                let units = (manner != 1).then_some(Units { input, output });
+                let asked: Vec<_> = KINDS.into_iter().filter(|kind| units.is_some() || !counts_tokens(*kind))
+                    .map(|kind| (kind, now, counted(kind, units.unwrap_or_default()))).collect();
+                let has_room = slots.is_none_or(|most| (open.len() as u64) < most);
+                let fits = has_room && asked.iter().all(|(kind, _, units)| {
+                    limit_of(*kind, &limits).is_none_or(|most| summed(&charges, *kind, now) + units <= most)
+                });
+                proptest::prop_assert_eq!(counters.take(units, now).is_ok(), fits);
+                if fits {
+                    open.push((units, now));
+                    charges.extend(asked);
+                }
+                proptest::prop_assert_eq!(counters.used_slots(), open.len() as u64);
+                let mut told = Vec::new();
+                counters.paces(now, &mut |pace| told.push(pace));
+                for pace in told {
+                    let left = pace.limit.saturating_sub(summed(&charges, pace.kind, now));
+                    proptest::prop_assert_eq!(pace.remaining, left, "{:?}", pace.kind);
+                }
+            }
+        }
+    }
 }

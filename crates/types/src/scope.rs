@@ -20,6 +20,12 @@ pub enum ScopeKind {
     KeyModel,
     /// One model with one team.
     TeamModel,
+    /// One model with one user.
+    UserModel,
+    /// One model with one end user.
+    EndUserModel,
+    /// One model with one tag.
+    TagModel,
     /// Whom a client names as its end user (LiteLLM's customer).
     EndUser,
     /// A tag.
@@ -30,12 +36,9 @@ pub enum ScopeKind {
     Provider,
 }
 
-/// What ends the names of scopes of one model with a user, an end user or a tag.
-const OF_MODEL: &str = "_model";
-
 impl ScopeKind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::Team,
         Self::Member,
@@ -43,6 +46,9 @@ impl ScopeKind {
         Self::Key,
         Self::KeyModel,
         Self::TeamModel,
+        Self::UserModel,
+        Self::EndUserModel,
+        Self::TagModel,
         Self::EndUser,
         Self::Tag,
         Self::Deployment,
@@ -60,6 +66,9 @@ impl ScopeKind {
             Self::Key => "key",
             Self::KeyModel => "key_model",
             Self::TeamModel => "team_model",
+            Self::UserModel => "user_model",
+            Self::EndUserModel => "end_user_model",
+            Self::TagModel => "tag_model",
             Self::EndUser => "end_user",
             Self::Tag => "tag",
             Self::Deployment => "deployment",
@@ -78,6 +87,9 @@ impl ScopeKind {
             Self::Key => "api_key",
             Self::KeyModel => "model_per_key",
             Self::TeamModel => "model_per_team",
+            Self::UserModel => "model_per_user",
+            Self::EndUserModel => "model_per_end_user",
+            Self::TagModel => "model_per_tag",
             Self::EndUser => "end_user",
             Self::Tag => "tag",
             Self::Deployment => "deployment",
@@ -108,39 +120,15 @@ impl Scope {
         Self { text: format!("{}:{first}/{second}", kind.name()).into(), kind }
     }
 
-    /// The scope of one model with a key, a team, a user, an end user or a tag: `user_model:ada/gpt-4o`. Those of keys
-    /// and teams have kinds of their own; the others are of the kind of whom they belong to.
-    #[must_use]
-    pub fn of_model(whose: ScopeKind, id: &str, model: &str) -> Self {
-        match whose {
-            ScopeKind::Key => Self::pair(ScopeKind::KeyModel, id, model),
-            ScopeKind::Team => Self::pair(ScopeKind::TeamModel, id, model),
-            ScopeKind::Global
-            | ScopeKind::Member
-            | ScopeKind::User
-            | ScopeKind::KeyModel
-            | ScopeKind::TeamModel
-            | ScopeKind::EndUser
-            | ScopeKind::Tag
-            | ScopeKind::Deployment
-            | ScopeKind::Provider => {
-                let of_pair = Self::pair(whose, id, model);
-                let rest = of_pair.text.strip_prefix(whose.name()).unwrap_or_default();
-                Self { text: format!("{}{OF_MODEL}{rest}", whose.name()).into(), kind: whose }
-            }
-        }
-    }
-
     /// Back from the store; none where the text names no kind.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, _) = text.split_once(':')?;
-        let of = |name: &str| ScopeKind::ALL.into_iter().find(|known| known.name() == name);
-        let kind = of(name).or_else(|| of(name.strip_suffix(OF_MODEL)?))?;
+        let kind = ScopeKind::ALL.into_iter().find(|known| known.name() == name)?;
         Some(Self { text: text.into(), kind })
     }
 
-    /// What kind it is; of one model with a user, an end user or a tag: that of whom it belongs to.
+    /// What kind it is.
     #[must_use]
     pub const fn kind(&self) -> ScopeKind {
         self.kind
@@ -231,24 +219,6 @@ mod tests {
             assert_eq!(Scope::parse(scope.as_str()), Some(scope.clone()));
             assert_eq!(Scope::parse(scope.as_str()).unwrap().kind(), scope.kind());
         }
-        for unknown in ["nobody:x", "nobody_model:x/y", "_model:x/y", "user_model_model:x/y"] {
-            assert_eq!(Scope::parse(unknown), None, "{unknown}");
-        }
-    }
-
-    #[test]
-    fn models_of_whomever_have_texts_of_their_own() {
-        for (whose, text, kind) in [
-            (ScopeKind::Key, "key_model:a%2Fb/openai/x", ScopeKind::KeyModel),
-            (ScopeKind::Team, "team_model:a%2Fb/openai/x", ScopeKind::TeamModel),
-            (ScopeKind::User, "user_model:a%2Fb/openai/x", ScopeKind::User),
-            (ScopeKind::EndUser, "end_user_model:a%2Fb/openai/x", ScopeKind::EndUser),
-            (ScopeKind::Tag, "tag_model:a%2Fb/openai/x", ScopeKind::Tag),
-        ] {
-            let scope = Scope::of_model(whose, "a/b", "openai/x");
-            assert_eq!((scope.as_str(), scope.kind()), (text, kind));
-            let read = Scope::parse(text).unwrap();
-            assert_eq!((&read, read.kind()), (&scope, kind));
-        }
+        assert_eq!(Scope::parse("nobody:x"), None);
     }
 }

@@ -207,6 +207,14 @@ fn budgets_that_would_bound_nothing_are_errors() {
             "43: error: router_settings.provider_budget_config: must be a mapping of providers, such as {openai: {budget_limit: 100, time_period: 1d}}",
         ),
         (
+            "litellm_settings: {max_budget: a lot}",
+            "32: error: litellm_settings.max_budget: must be a number of dollars from 0 to 9000000000, not a lot",
+        ),
+        (
+            "model_list: [{model_name: a, litellm_params: {model: openai/a, max_budget: -1}}]",
+            "76: error: model_list[0].litellm_params.max_budget: must be a number of dollars from 0 to 9000000000, not -1",
+        ),
+        (
             "litellm_settings: {max_budget: 5, budget_duration: 0d}",
             "52: error: litellm_settings.budget_duration: `0d` is no duration of a budget; write 30s, 5m, 24h, 7d, 2w, 30d or 1mo",
         ),
