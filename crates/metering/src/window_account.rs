@@ -78,7 +78,7 @@ impl WindowAccount {
         }
     }
 
-    /// Turns a hold into what was really spent. Where less was spent, [`wake`](Self::wake) must follow.
+    /// Turns a hold into what was really spent. Where less was spent, `wake` must follow.
     pub fn settle(&self, held: Nanos, actual: Nanos) {
         let before = self.account.settle(held, actual);
         let soft = Nanos::new(self.soft.load(Ordering::Relaxed));
