@@ -60,6 +60,29 @@ fn a_key_lives_from_making_to_deletion() {
 }
 
 #[test]
+fn a_cost_explains_itself() {
+    let fake = FakeProvider::start();
+    let house = House::before(&fake);
+    let llmctl = Llmctl::of(&house);
+    llmctl.run("team new --id crew --max-budget 1 --budget-duration 1d").done();
+    let answer = house.key(json!({"team_id": "crew"})).chat("hi");
+    answer.answered();
+    let id = answer.header("x-litellm-call-id").unwrap().to_owned();
+    let explained = eventually("the call is in the ledger", || {
+        let explained = llmctl.run(&format!("spend explain {id} -o json"));
+        explained.out.starts_with('[').then(|| explained.json())
+    });
+    let accounts = explained[0]["metadata"]["accounts"].as_array().unwrap();
+    let scopes: Vec<_> = accounts.iter().map(|account| account["scope"].as_str().unwrap()).collect();
+    assert!(scopes[0].starts_with("key:") && scopes[1..] == ["team:crew", "team:crew"], "{scopes:?}");
+    let shown = llmctl.run(&format!("spend explain {id}")).done();
+    for words in ["· input_text", "$1000000e-12", "· charged to team:crew ", "team:crew, days:1 from 20"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    llmctl.run("spend explain nobody").failed(3, "the ledger has no call");
+}
+
+#[test]
 fn everything_with_a_budget_is_made_changed_shown_and_deleted_in_the_same_words() {
     let fake = FakeProvider::start();
     let house = House::before(&fake);

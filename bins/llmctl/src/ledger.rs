@@ -4,7 +4,7 @@ use weighhouse_api::LedgerAudit;
 use weighhouse_client::Client;
 
 use crate::failure::Failure;
-use crate::output::{Column, Output, Table, say};
+use crate::output::{Column, Output, Table, plain, say};
 use crate::spend::LedgerVerb;
 
 const WRONG: &[Column] =
@@ -33,7 +33,7 @@ async fn verify(client: &Client, output: &Output) -> Result<(), Failure> {
         say(&format!(
             "On {} days attempts were charged without rows (disable_spend_logs); they cannot be checked: {}",
             audit.unchecked_days.len(),
-            audit.unchecked_days.join(", ")
+            plain(&audit.unchecked_days.join(", "))
         ));
     }
     if audit.refused_rows > 0 {
@@ -45,7 +45,10 @@ async fn verify(client: &Client, output: &Output) -> Result<(), Failure> {
             let charged = if refused.is_charged { "charged" } else { "not charged" };
             say(&format!(
                 "  {} of {}, ${}, {charged}: {}",
-                refused.attempt, refused.day, refused.cost.0, refused.reason
+                plain(&refused.attempt),
+                plain(&refused.day),
+                refused.cost.0,
+                plain(&refused.reason)
             ));
         }
     }

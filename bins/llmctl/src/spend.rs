@@ -5,7 +5,8 @@ mod calculate;
 mod days;
 mod reprice;
 
-use weighhouse_api::{KeyText, RepriceRequest, SpendLog, SpendLogsQuery};
+use jiff::Timestamp;
+use weighhouse_api::{ChargedAccount, KeyText, RepriceRequest, SpendLog, SpendLogsQuery};
 use weighhouse_client::Client;
 use weighhouse_types::{Nanos, Picos};
 
@@ -118,13 +119,17 @@ fn explained(logs: &[SpendLog]) -> Table {
         let what = format!("{} at {} ({}{doubt})", log.model, log.custom_llm_provider, log.status);
         table.row([log.metadata.attempt.into(), what.into(), Cell::Nothing, Cell::Nothing, log.spend.into()]);
         for (class, units, picos) in steps(&log.metadata.arithmetic) {
-            let cost = (Picos::new(picos) * units).to_nanos();
-            let price = format!("${picos}e-12");
-            table.row([Cell::Nothing, format!("· {class}").into(), units.into(), price.into(), cost.into()]);
+            let class = format!("· {class}").into();
+            let (price, cost) = priced(units, picos);
+            table.row([Cell::Nothing, class, units.into(), price, cost]);
         }
         if !log.metadata.price_version.is_empty() {
             let book = format!("· prices of {}", log.metadata.price_version);
             table.row([Cell::Nothing, book.into(), Cell::Nothing, Cell::Nothing, Cell::Nothing]);
+        }
+        for account in &log.metadata.accounts {
+            let account = format!("· charged to {}", charged(account));
+            table.row([Cell::Nothing, account.into(), Cell::Nothing, Cell::Nothing, Cell::Nothing]);
         }
     }
     let total = logs.iter().fold(Nanos::ZERO, |sum, log| sum + log.spend.0);
@@ -132,14 +137,31 @@ fn explained(logs: &[SpendLog]) -> Table {
     table
 }
 
-/// Class, units and pico-dollars a unit, of a row's arithmetic.
-fn steps(arithmetic: &serde_json::Value) -> Vec<(String, u64, i128)> {
+/// Class, units and pico-dollars a unit, of a row's arithmetic; none where the class has no price.
+fn steps(arithmetic: &serde_json::Value) -> Vec<(String, u64, Option<i128>)> {
     let step = |step: &serde_json::Value| {
         let price = step.get(2)?;
         let picos = price.as_str().map_or_else(|| price.to_string(), str::to_owned);
-        Some((step.get(0)?.as_str()?.to_owned(), step.get(1)?.as_u64()?, picos.parse().ok()?))
+        Some((step.get(0)?.as_str()?.to_owned(), step.get(1)?.as_u64()?, picos.parse().ok()))
     };
     arithmetic.as_array().into_iter().flatten().filter_map(step).collect()
+}
+
+/// The price of a unit and what all of them cost.
+fn priced(units: u64, picos: Option<i128>) -> (Cell, Cell) {
+    match picos {
+        Some(picos) => (format!("${picos}e-12").into(), (Picos::new(picos) * units).to_nanos().into()),
+        None => ("no price".into(), Cell::Nothing),
+    }
+}
+
+/// A scope, and when its window began.
+fn charged(account: &ChargedAccount) -> String {
+    let begin = account.window.split_once('@').and_then(|(length, begin)| {
+        let begin = Timestamp::from_millisecond(begin.parse().ok()?).ok()?;
+        Some(format!("{}, {length} from {begin}", account.scope))
+    });
+    begin.unwrap_or_else(|| account.scope.clone())
 }
 
 fn rows(logs: &[SpendLog]) -> Table {
@@ -158,4 +180,26 @@ fn rows(logs: &[SpendLog]) -> Table {
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_without_a_price_is_a_step_too() {
+        let arithmetic = serde_json::json!([["input_text", 3, "150000"], ["search", 1, null]]);
+        let expected = [("input_text".to_owned(), 3, Some(150_000)), ("search".to_owned(), 1, None)];
+        assert_eq!(steps(&arithmetic), expected);
+    }
+
+    #[test]
+    fn an_account_says_when_its_window_began() {
+        let shown = |scope: &str, window: &str| {
+            charged(&ChargedAccount { scope: scope.into(), window: window.into() })
+        };
+        assert_eq!(shown("team:t", ""), "team:t");
+        assert_eq!(shown("user:u", "days:1@1795824000000"), "user:u, days:1 from 2026-11-28T00:00:00Z");
+        assert_eq!(shown("user:u", "odd"), "user:u");
+    }
 }

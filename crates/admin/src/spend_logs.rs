@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::Response;
 use serde_json::json;
-use weighhouse_api::{Dollars, SpendLog, SpendLogsQuery, SpendMetadata, SpendSummary, SpendTimings};
+use weighhouse_api::{
+    ChargedAccount, Dollars, SpendLog, SpendLogsQuery, SpendMetadata, SpendSummary, SpendTimings,
+};
 use weighhouse_auth::Granted;
 use weighhouse_storage::{DAY_MS, DailyDimension, DailyQuery, KeyRecord, LedgerFilter, LedgerRow};
-use weighhouse_types::{Error, KeyHash, Nanos};
+use weighhouse_types::{Error, KeyHash, Nanos, Scope, ScopeKind};
 
 use crate::admin::Admin;
 use crate::answer;
@@ -212,6 +214,18 @@ pub(crate) fn log(row: &LedgerRow) -> SpendLog {
     }
 }
 
+/// The key's account for life is the key's own row, which no ledger row names.
+fn accounts(row: &LedgerRow) -> Vec<ChargedAccount> {
+    let of_key = row.key_id.as_ref().map(|id| Scope::new(ScopeKind::Key, id.as_str()));
+    let of_key =
+        of_key.map(|scope| ChargedAccount { scope: scope.as_str().to_owned(), window: String::new() });
+    let others = row.accounts.iter().map(|account| ChargedAccount {
+        scope: account.scope.as_str().to_owned(),
+        window: account.window.as_str().to_owned(),
+    });
+    of_key.into_iter().chain(others).collect()
+}
+
 fn metadata(row: &LedgerRow) -> SpendMetadata {
     let usage: BTreeMap<String, u64> =
         row.usage.classes().map(|(class, units)| (class.name().to_owned(), units)).collect();
@@ -227,6 +241,7 @@ fn metadata(row: &LedgerRow) -> SpendMetadata {
         usage_object: row.raw_usage.as_deref().map(json).unwrap_or_default(),
         arithmetic: json(&row.arithmetic),
         price_version: row.price_version.to_string(),
+        accounts: accounts(row),
         timings: SpendTimings {
             queue_us: row.queue_us,
             overhead_us: row.overhead_us,

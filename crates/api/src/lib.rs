@@ -66,7 +66,8 @@ pub use route::{Endpoint, FoundRoute, Meter, Missing, ROUTES, Route, Verb, find}
 pub use route_group::{EMPTY_GROUPS, RouteGroup, routes_of_key_type};
 pub use secret::KeyText;
 pub use spend::{
-    SpendLog, SpendLogsQuery, SpendMetadata, SpendPage, SpendPageQuery, SpendSummary, SpendTimings,
+    ChargedAccount, SpendLog, SpendLogsQuery, SpendMetadata, SpendPage, SpendPageQuery, SpendSummary,
+    SpendTimings,
 };
 pub use team::{
     AddMemberRequest, BlockTeamRequest, DeleteMemberRequest, DeleteTeamsRequest, Member, Members, TeamInfo,

@@ -274,8 +274,21 @@ pub struct SpendMetadata {
     pub arithmetic: Value,
     /// The price book that was used; empty where the model has no price.
     pub price_version: String,
+    /// Whom the cost was charged to, the key itself first; several windows of one scope each count it.
+    #[serde(default)]
+    pub accounts: Vec<ChargedAccount>,
     /// Where the time went.
     pub timings: SpendTimings,
+}
+
+/// An account that a cost was charged to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChargedAccount {
+    /// Whose, such as `team:payments` or `key_model:k/gpt-4o`.
+    pub scope: String,
+    /// The length of the window and its begin in milliseconds since 1970, such as `days:1@1795000000000`; empty for
+    /// all that was ever spent.
+    pub window: String,
 }
 
 /// Where the time of an attempt went, in microseconds.

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use weighhouse_api::{CalculateRequest, Calculated};
 use weighhouse_client::Client;
-use weighhouse_types::Picos;
 
-use super::steps;
+use super::{priced, steps};
 use crate::failure::Failure;
 use crate::output::{Column, Output, Table, say};
 
@@ -40,8 +39,8 @@ pub(super) async fn show(
 fn table(told: &Calculated) -> Table {
     let mut table = Table::list(STEPS);
     for (class, units, picos) in steps(&told.arithmetic) {
-        let cost = (Picos::new(picos) * units).to_nanos();
-        table.row([class.into(), units.into(), format!("${picos}e-12").into(), cost.into()]);
+        let (price, cost) = priced(units, picos);
+        table.row([class.into(), units.into(), price, cost]);
     }
     table
 }
