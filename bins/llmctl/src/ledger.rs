@@ -1,6 +1,6 @@
 //! The verbs about the ledger as a whole.
 
-use weighhouse_api::LedgerAudit;
+use weighhouse_api::{LedgerAudit, RefusedAttempt};
 use weighhouse_client::Client;
 
 use crate::failure::Failure;
@@ -42,14 +42,9 @@ async fn verify(client: &Client, output: &Output) -> Result<(), Failure> {
             audit.refused_rows, audit.refused_total.0
         ));
         for refused in &audit.refused {
-            let charged = if refused.is_charged { "charged" } else { "not charged" };
-            say(&format!(
-                "  {} of {}, ${}, {charged}: {}",
-                plain(&refused.attempt),
-                plain(&refused.day),
-                refused.cost.0,
-                plain(&refused.reason)
-            ));
+            let RefusedAttempt { attempt, day, cost, is_charged, reason } = refused;
+            let charged = if *is_charged { "charged" } else { "not charged" };
+            say(&plain(&format!("  {attempt} of {day}, ${}, {charged}: {reason}", cost.0)));
         }
     }
     if !audit.wrong.is_empty() {
