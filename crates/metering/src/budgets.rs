@@ -93,6 +93,7 @@ impl Budgets {
             budget.set_rules(max, mode, limits.soft_budget.filter(|_| is_windowed && place == 0));
             self.running.push(budget);
         }
+        known.iter_mut().for_each(WindowedBudget::retire);
         let too_many = known.len().saturating_sub(MOST_RETIRED);
         known.drain(..too_many);
         self.retired = known;

@@ -186,11 +186,12 @@ impl Permit {
     pub fn finish(&mut self) -> Nanos {
         let (Some(row), Some(place)) = (self.open.take(), self.place.take()) else {
             // An attempt that never began took nothing but its places.
-            self.leg.give_back(None);
+            std::mem::take(&mut self.leg).give_back(None);
             return Nanos::ZERO;
         };
         let beyond = self.charge.settle(row.cost).max(self.leg.settle(row.cost));
-        self.leg.give_back(Some(Units::of(&row.usage)));
+        // The next attempt may go to a deployment without limits, and must not be charged to this one's.
+        std::mem::take(&mut self.leg).give_back(Some(Units::of(&row.usage)));
         if let Some(costs) = self.costs.as_ref().filter(|_| row.outcome == Outcome::Success) {
             costs.note(row.cost);
         }

@@ -60,6 +60,14 @@ impl WindowedBudget {
         }
     }
 
+    /// It bounds nothing any more: who waits for its money is let in.
+    pub(crate) fn retire(&mut self) {
+        for (_, account) in &self.open {
+            account.account.set_limit(None);
+            account.wake(&AfterFreeing::now());
+        }
+    }
+
     /// The account of the window that runs at a moment; a window that nobody spent in begins with nothing.
     pub(crate) fn account_at(&mut self, now_ms: i64) -> Arc<WindowAccount> {
         if let Some(account) = self.running(now_ms) {

@@ -185,7 +185,7 @@ impl fmt::Display for Nanos {
         let sign = if self.0 < 0 { "-" } else { "" };
         let (whole, part) = (magnitude / unit, magnitude % unit);
         out.write_str(sign)?;
-        whole.fmt(out)?;
+        write!(out, "{whole}")?;
         if part == 0 {
             return Ok(());
         }

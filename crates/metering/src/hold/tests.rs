@@ -7,13 +7,15 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tokio::time::Instant;
 use weighhouse_catalog::{PriceBook, Terms};
-use weighhouse_storage::{BudgetMode, Limits};
+use weighhouse_storage::{BudgetMode, LedgerRow, Limits};
 use weighhouse_types::{Error, Kind, Nanos, Operation, Scope, ScopeKind};
 
 use super::hold;
 use crate::bound::{OutputBound, Weight};
 use crate::charge::{Charge, Now};
+use crate::journal::tests::row;
 use crate::meter::{Admission, Unpriced};
+use crate::permit::Permit;
 use crate::scope_meter::{ScopeMeter, ScopeSpec};
 
 /// One micro-dollar a token, in and out.
@@ -153,6 +155,31 @@ async fn a_limit_that_is_raised_lets_in_who_waits() {
         scopes[0].set_limits(&Arc::new(limits(14_000)), 0);
         assert_eq!(waiting.await.unwrap(), Duration::from_millis(1));
     }
+}
+
+#[tokio::test]
+async fn an_attempt_at_a_deployment_without_limits_is_not_charged_to_the_one_before() {
+    let (sink, mut rows) = tokio::sync::mpsc::channel(4);
+    let (team, limited) = (scope("t", None), scope("limited", Some(1_000_000)));
+    let mut permit = Permit::new(charged(&[Arc::clone(&team)]), sink, None);
+    permit.admitted();
+    permit.reach(vec![Arc::clone(&limited)], 0, 0).unwrap();
+    for call in [1, 2] {
+        permit.begin(Box::new(row(call, 700))).await.unwrap();
+        permit.finish();
+    }
+    // One that took of its deployment and never began gives that back before the next.
+    permit.reach(vec![Arc::clone(&limited)], 0, 0).unwrap();
+    permit.reach(Vec::new(), 0, 0).unwrap();
+    assert_eq!(limited.used_slots(), 0);
+    let named = |row: &LedgerRow| {
+        row.accounts.iter().map(|account| account.scope.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let first = rows.recv().await.unwrap();
+    let second = rows.recv().await.unwrap();
+    assert_eq!(named(&first.row), ["team:t", "team:limited"]);
+    assert_eq!(named(&second.row), ["team:t"]);
+    assert_eq!((team.spent(0), limited.spent(0)), (Nanos::new(1_400), Nanos::new(700)));
 }
 
 #[tokio::test(start_paused = true)]

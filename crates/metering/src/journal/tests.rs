@@ -49,7 +49,7 @@ impl Drop for Dir {
     }
 }
 
-fn row(call: u64, nanos: i64) -> LedgerRow {
+pub(crate) fn row(call: u64, nanos: i64) -> LedgerRow {
     LedgerRow {
         attempt: AttemptId { call: CallId::new(call, [7; 10]), number: 3 },
         started_ms: 1_795_000_000_000,
