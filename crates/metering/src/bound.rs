@@ -55,15 +55,15 @@ pub fn weigh(
     // A book without a price of searches is one of a model that does not search.
     let searches = |book: &PriceBook| if book.prices(UsageClass::Search) { terms.searches } else { 0 };
     let dearest = |book: &&PriceBook| Some((book.dearest_under(input, terms)?, searches(book)));
-    let most = |most: Picos, tokens: u64, (dearest, searches): (Dearest, u64)| {
+    let dearer_of = |other: Picos, tokens: u64, (dearest, searches): (Dearest, u64)| {
         let output_tokens = tokens.saturating_mul(output.choices);
         let bound = Bound { input_tokens: input, output_tokens, calls: 1 };
-        dearest.bound(&bound, searches).map(|picos| picos.max(most))
+        dearest.bound(&bound, searches).map(|picos| picos.max(other))
     };
     if books.is_empty() {
         return None;
     }
-    let full = books.iter().try_fold(Picos::ZERO, |full, book| most(full, wanted, dearest(book)?))?;
+    let full = books.iter().try_fold(Picos::ZERO, |full, book| dearer_of(full, wanted, dearest(book)?))?;
     let weight = |tokens: u64, nanos: Nanos| Weight {
         nanos,
         output_cap: (!output.is_none).then_some(tokens),
@@ -75,7 +75,7 @@ pub fn weigh(
     }
     let dearest: Vec<_> = books.iter().map(dearest).collect::<Option<_>>()?;
     let bound = |tokens: u64| {
-        let all = dearest.iter().try_fold(Picos::ZERO, |all, book| most(all, tokens, *book));
+        let all = dearest.iter().try_fold(Picos::ZERO, |all, book| dearer_of(all, tokens, *book));
         all.map(Picos::to_nanos_up)
     };
     // The bound grows with the tokens, so the largest that fits is found by halving.

@@ -50,5 +50,4 @@ pub use meter::{Admission, HOLD_WAIT, HouseRules, InFlight, Meter, Unpriced};
 pub use permit::Permit;
 pub use recover::{Recovered, recover};
 pub use scope_meter::{ScopeMeter, ScopeSpec};
-pub use window::{Rate, Window};
 pub use window_account::WindowAccount;

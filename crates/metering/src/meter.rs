@@ -217,7 +217,8 @@ impl Meter {
         let units = Units { input: call.input_estimate.max(1), output };
         charge.take(limit.map(|_| units))?;
         if charge.is_limited() || call.is_weighed {
-            let is_bounded = call.is_weighed
+            // A deployment's budget holds as the house says.
+            let is_bounded = (call.is_weighed && self.rules.mode == BudgetMode::Bounded)
                 || charge.accounts.iter().any(|charged| charged.account.mode() == BudgetMode::Bounded);
             let costs = is_bounded.then(|| self.learned.of(call.group, call.operation)).flatten();
             let usual = costs.as_ref().and_then(|costs| costs.usual_most());

@@ -8,7 +8,7 @@ const BUCKETS: usize = 61;
 
 /// Units of the last minute, by second. Pure: the second is an argument.
 #[derive(Clone, Debug)]
-pub struct Window {
+pub(crate) struct Window {
     buckets: [u64; BUCKETS],
     second: u64,
     /// Where the present second's units stand. It is kept, because a division costs more than all else here.
@@ -24,23 +24,18 @@ impl Default for Window {
 
 impl Window {
     /// Units that count at a second.
-    pub fn used(&mut self, second: u64) -> u64 {
+    pub(crate) fn used(&mut self, second: u64) -> u64 {
         self.advance(second);
         self.sum
     }
 
-    /// Adds units, if the limit bears them. A refused call costs nothing.
-    pub fn charge(&mut self, units: u64, limit: u64, second: u64) -> bool {
-        self.advance(second);
-        if self.sum.saturating_add(units) > limit {
-            return false;
-        }
-        self.add(units, second);
-        true
+    /// Whether a limit bears further units at a second.
+    pub(crate) fn bears(&mut self, units: u64, limit: u64, second: u64) -> bool {
+        self.used(second).saturating_add(units) <= limit
     }
 
     /// Adds units that are spent already.
-    pub fn add(&mut self, units: u64, second: u64) {
+    pub(crate) fn add(&mut self, units: u64, second: u64) {
         self.advance(second);
         self.put(units);
     }
@@ -54,7 +49,7 @@ impl Window {
     }
 
     /// Gives back units that were charged at a second.
-    pub fn refund(&mut self, units: u64, charged_at: u64) {
+    pub(crate) fn refund(&mut self, units: u64, charged_at: u64) {
         let Some(place) = self.place_before(self.second.saturating_sub(charged_at)) else { return };
         if let Some(bucket) = self.buckets.get_mut(place) {
             let back = units.min(*bucket);
@@ -64,7 +59,7 @@ impl Window {
     }
 
     /// Seconds until so many units are free, as far as this minute's charges tell.
-    pub fn free_in(&mut self, units: u64, limit: u64, second: u64) -> u64 {
+    pub(crate) fn free_in(&mut self, units: u64, limit: u64, second: u64) -> u64 {
         self.advance(second);
         let mut sum = self.sum;
         for ahead in 0..BUCKETS as u64 {
@@ -124,7 +119,7 @@ const DAY_TICK: u64 = 86_400 / 60;
 
 /// A limit of units in a minute or a day.
 #[derive(Clone, Debug)]
-pub struct Rate {
+pub(crate) struct Rate {
     limit: Option<u64>,
     /// Seconds of a sub-bucket.
     tick: u64,
@@ -134,25 +129,22 @@ pub struct Rate {
 
 impl Rate {
     /// A rate in a minute; none is no limit, and then nothing is counted.
-    #[must_use]
-    pub const fn new(limit: Option<u64>) -> Self {
+    pub(crate) const fn new(limit: Option<u64>) -> Self {
         Self { limit, tick: 1, window: None }
     }
 
     /// A rate in a day.
-    #[must_use]
-    pub const fn per_day(limit: Option<u64>) -> Self {
+    pub(crate) const fn per_day(limit: Option<u64>) -> Self {
         Self { limit, tick: DAY_TICK, window: None }
     }
 
     /// Changes the limit; what the last minute used stays counted.
-    pub const fn set_limit(&mut self, limit: Option<u64>) {
+    pub(crate) const fn set_limit(&mut self, limit: Option<u64>) {
         self.limit = limit;
     }
 
     /// The limit.
-    #[must_use]
-    pub const fn limit(&self) -> Option<u64> {
+    pub(crate) const fn limit(&self) -> Option<u64> {
         self.limit
     }
 
@@ -160,11 +152,11 @@ impl Rate {
     ///
     /// # Errors
     /// The seconds to wait.
-    pub fn bears(&mut self, units: u64, second: u64) -> Result<(), u64> {
+    pub(crate) fn bears(&mut self, units: u64, second: u64) -> Result<(), u64> {
         let Some(limit) = self.limit else { return Ok(()) };
         let tick = self.tick_at(second);
         let window = self.window.get_or_insert_default();
-        if window.used(tick).saturating_add(units) <= limit {
+        if window.bears(units, limit, tick) {
             return Ok(());
         }
         let free_at = (tick + window.free_in(units, limit, tick)) * self.tick;
@@ -172,14 +164,14 @@ impl Rate {
     }
 
     /// Charges units that [`bears`](Self::bears) just let in.
-    pub fn charge(&mut self, units: u64) {
+    pub(crate) fn charge(&mut self, units: u64) {
         if self.limit.is_some() {
             self.window.get_or_insert_default().put(units);
         }
     }
 
     /// Puts what was really used in the place of what was charged.
-    pub fn correct(&mut self, charged: u64, charged_at: u64, actual: u64, second: u64) {
+    pub(crate) fn correct(&mut self, charged: u64, charged_at: u64, actual: u64, second: u64) {
         if self.limit.is_none() {
             return;
         }
@@ -192,8 +184,7 @@ impl Rate {
     }
 
     /// How far the limit is used at a second; none where there is no limit.
-    #[must_use]
-    pub fn pace(&mut self, kind: RateKind, second: u64) -> Option<Pace> {
+    pub(crate) fn pace(&mut self, kind: RateKind, second: u64) -> Option<Pace> {
         let limit = self.limit?;
         let tick = self.tick_at(second);
         let window = self.window.as_mut();
@@ -212,13 +203,22 @@ impl Rate {
 mod tests {
     use super::*;
 
+    /// What a rate does with a window: a refused call costs nothing.
+    fn charge(window: &mut Window, units: u64, limit: u64, second: u64) -> bool {
+        let is_borne = window.bears(units, limit, second);
+        if is_borne {
+            window.put(units);
+        }
+        is_borne
+    }
+
     #[test]
     fn a_minute_later_the_units_are_free_again() {
         let mut window = Window::default();
-        assert!(window.charge(60, 60, 100));
-        assert!(!window.charge(1, 60, 160));
+        assert!(charge(&mut window, 60, 60, 100));
+        assert!(!charge(&mut window, 1, 60, 160));
         assert_eq!(window.free_in(1, 60, 160), 1);
-        assert!(window.charge(1, 60, 161));
+        assert!(charge(&mut window, 1, 60, 161));
     }
 
     #[test]
@@ -258,13 +258,13 @@ mod tests {
                 now += pause;
                 let expected_wait = window.free_in(units, limit, now);
                 proptest::prop_assert_eq!(window.empty_in(now), window.free_in(limit, limit, now));
-                if window.charge(units, limit, now) {
+                if charge(&mut window, units, limit, now) {
                     proptest::prop_assert_eq!(expected_wait, 0);
                     admitted.push((now, units));
                 } else if units <= limit {
                     let mut later = window.clone();
-                    proptest::prop_assert!(!later.clone().charge(units, limit, now + expected_wait - 1));
-                    proptest::prop_assert!(later.charge(units, limit, now + expected_wait));
+                    proptest::prop_assert!(!charge(&mut later.clone(), units, limit, now + expected_wait - 1));
+                    proptest::prop_assert!(charge(&mut later, units, limit, now + expected_wait));
                 }
             }
             for (start, _) in &admitted {
